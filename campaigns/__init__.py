@@ -1,0 +1,1 @@
+"""What is played, when, with what odds; and the play itself."""

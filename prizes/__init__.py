@@ -1,0 +1,1 @@
+"""What can be won, who won it, and how it reaches them."""
