@@ -1,0 +1,1 @@
+"""The wheel: a disc of sectors that lands where the server said."""
