@@ -1,0 +1,171 @@
+"""Member sessions: opaque, 30 minutes idle, and known in the process so that a play reads no SQL to know its member."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.auth.launch import LaunchClaims, prove
+from api.auth.models import LaunchTokenUse, Mall, Member, MemberSessionRow
+from api.auth.refusals import LaunchTokenUsed
+from api.auth.tokens import new_token, token_hash
+from core.clock import Clock
+from core.db import Database
+from core.ids import Entropy, Ids
+from core.sealing import Sealer
+
+IDLE = timedelta(minutes=30)
+RENEW_BELOW = timedelta(minutes=25)
+CACHED = timedelta(seconds=30)
+CACHED_MAX = 50_000
+PURGE_ROWS_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberSession:
+    """Who is asking, and for which mall; `campaign_id` is the only campaign they may touch when it is set."""
+
+    member_id: str
+    mall_id: str
+    campaign_id: str | None
+    attributes: Mapping[str, Any]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A session just opened: the one time its token is told."""
+
+    token: str
+    session: MemberSession
+    mall: Mall
+
+
+class Sessions:
+    """Opens and resolves member sessions. What it knows by heart is at most `CACHED` old and bounded in number."""
+
+    def __init__(
+        self, *, database: Database, clock: Clock, ids: Ids, entropy: Entropy, sealer: Sealer, audience: str
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._entropy = entropy
+        self._sealer = sealer
+        self._audience = audience
+        self._known: OrderedDict[str, tuple[datetime, MemberSession]] = OrderedDict()
+
+    async def open(self, launch_token: str) -> Opened:
+        """Exchange a launch token; LaunchTokenInvalid or LaunchTokenUsed when it proves nothing (any more)."""
+        now = self._clock.now()
+        async with self._database.reading() as reading:
+            mall, claims = await prove(reading, launch_token, audience=self._audience, sealer=self._sealer, now=now)
+        async with self._database.transaction() as writing:
+            await _use_up(writing, mall, claims)
+            member_id = await _member_of(writing, mall, claims.sub, new_id=self._ids.new(), now=now)
+            session = MemberSession(
+                member_id=member_id,
+                mall_id=mall.id,
+                campaign_id=str(claims.campaign) if claims.campaign else None,
+                attributes=claims.attributes,
+                expires_at=now + IDLE,
+            )
+            token = new_token(self._entropy)
+            writing.add(_row(token_hash(token), session, origin=claims.origin))
+        self._remember(token, session, now)
+        return Opened(token=token, session=session, mall=mall)
+
+    def cached(self, token: str) -> MemberSession | None:
+        """The session, when this process has looked it up a moment ago; never waits."""
+        known = self._known.get(token)
+        if known is None:
+            return None
+        fresh_until, session = known
+        if self._clock.now() < fresh_until:
+            return session
+        del self._known[token]
+        return None
+
+    async def resolve(self, token: str) -> MemberSession | None:
+        """The live session of a token, or None; being asked for keeps it alive."""
+        return self.cached(token) or await self._look_up(token)
+
+    async def _look_up(self, token: str) -> MemberSession | None:
+        now = self._clock.now()
+        key = token_hash(token)
+        async with self._database.reading() as reading:
+            row = await reading.get(MemberSessionRow, key)
+        if row is None or row.expires_at <= now:
+            return None
+        expires_at = row.expires_at
+        if expires_at - now < RENEW_BELOW:
+            expires_at = now + IDLE
+            renewal = update(MemberSessionRow).where(MemberSessionRow.token_hash == key).values(expires_at=expires_at)
+            async with self._database.transaction() as writing:
+                await writing.execute(renewal)
+        session = MemberSession(
+            member_id=row.member_id,
+            mall_id=row.mall_id,
+            campaign_id=row.campaign_id,
+            attributes=row.attributes,
+            expires_at=expires_at,
+        )
+        self._remember(token, session, now)
+        return session
+
+    def _remember(self, token: str, session: MemberSession, now: datetime) -> None:
+        self._known[token] = (min(now + CACHED, session.expires_at), session)
+        self._known.move_to_end(token)
+        while len(self._known) > CACHED_MAX:
+            self._known.popitem(last=False)
+
+
+async def purge_expired(session: AsyncSession, now: datetime) -> int:
+    """Forget sessions and used launch tokens that can be of no use any more, a bounded number at a time."""
+    gone = 0
+    for model, key in ((MemberSessionRow, MemberSessionRow.token_hash), (LaunchTokenUse, LaunchTokenUse.jti)):
+        old = select(key).where(model.expires_at < now).limit(PURGE_ROWS_MAX).scalar_subquery()
+        result = await session.execute(delete(model).where(key.in_(old), model.expires_at < now).returning(key))
+        gone += len(result.all())
+    return gone
+
+
+async def _use_up(session: AsyncSession, mall: Mall, claims: LaunchClaims) -> None:
+    values = {"mall_id": mall.id, "jti": claims.jti, "expires_at": claims.unusable_after}
+    if not await _inserted(session, LaunchTokenUse, values):
+        raise LaunchTokenUsed
+
+
+async def _member_of(session: AsyncSession, mall: Mall, sub: str, *, new_id: str, now: datetime) -> str:
+    find = select(Member.id).where(Member.mall_id == mall.id, Member.sub == sub)
+    known = await session.scalar(find)
+    if known is not None:
+        return known
+    await _inserted(session, Member, {"id": new_id, "mall_id": mall.id, "sub": sub, "created_at": now})
+    return (await session.scalars(find)).one()
+
+
+async def _inserted(session: AsyncSession, model: type[LaunchTokenUse | Member], values: dict[str, Any]) -> bool:
+    """Whether the row went in; False when one with its key was there."""
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(model).values(**values).on_conflict_do_nothing().returning(model.mall_id)
+    return (await session.execute(statement)).first() is not None
+
+
+def _row(key: bytes, session: MemberSession, *, origin: str | None) -> MemberSessionRow:
+    return MemberSessionRow(
+        token_hash=key,
+        member_id=session.member_id,
+        mall_id=session.mall_id,
+        campaign_id=session.campaign_id,
+        attributes=dict(session.attributes),
+        origin=origin,
+        expires_at=session.expires_at,
+    )

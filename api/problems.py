@@ -1,0 +1,132 @@
+"""The one table of HTTP statuses: what each refusal is called outside, and its words in both languages.
+
+A template may name the refusal's facts. A fact that is itself a word of `REASONS` is put in words first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from api.languages import Language
+
+
+class Words(NamedTuple):
+    zh: str
+    en: str
+
+    def in_language(self, language: Language) -> str:
+        return self.zh if language == "zh" else self.en
+
+
+class Problem(NamedTuple):
+    """One row: the status, a title that never changes, and the template of the detail."""
+
+    status: int
+    title: Words
+    detail: Words
+
+
+PROBLEMS: dict[str, Problem] = {
+    # anything asked of the service
+    "not-found": Problem(404, Words("找不到", "Not found"), Words("找不到您要的内容。", "There is no such {noun}.")),
+    "method-not-allowed": Problem(
+        405,
+        Words("不支持的请求方法", "Method not allowed"),
+        Words("此地址不支持该方法。", "This address does not know that method."),
+    ),
+    "invalid-field": Problem(
+        422,
+        Words("填写有误", "Invalid field"),
+        Words("有内容需要修改，请看 errors。", "Something must be corrected; see errors."),
+    ),
+    "malformed-request": Problem(
+        400, Words("无法理解的请求", "Malformed request"), Words("请求无法读取。", "The request cannot be read.")
+    ),
+    "body-too-large": Problem(
+        413, Words("内容过大", "Body too large"), Words("请求内容超过上限。", "The request's body is over the limit.")
+    ),
+    "unavailable": Problem(
+        503,
+        Words("暂时无法服务", "Temporarily unavailable"),
+        Words(
+            "请稍后用同一个请求重试，不会重复。",
+            "Please ask again in a moment with the same key; nothing is done twice.",
+        ),
+    ),
+    "internal-error": Problem(
+        500,
+        Words("出错了", "Internal error"),
+        Words("我们出错了，已记录。编号 {request_id}。", "We made a mistake and have logged it as {request_id}."),
+    ),
+    # coming in
+    "not-signed-in": Problem(
+        401,
+        Words("请先登录", "Not signed in"),
+        Words("会话不存在或已过期。", "The bearer token is missing, unknown or expired."),
+    ),
+    "not-allowed": Problem(
+        403,
+        Words("没有权限", "Not allowed"),
+        Words("您的角色（{role}）不能做这件事。", "Your role, {role}, does not include this."),
+    ),
+    "wrong-password": Problem(
+        401,
+        Words("登录失败", "Wrong password"),
+        Words("邮箱或密码不对。", "The e-mail address or the password is wrong."),
+    ),
+    "too-many-attempts": Problem(
+        429,
+        Words("尝试次数过多", "Too many attempts"),
+        Words("请在 {retry_after_seconds} 秒后再试。", "Try again in {retry_after_seconds} seconds."),
+    ),
+    "launch-token-invalid": Problem(
+        401,
+        Words("启动令牌无效", "Launch token invalid"),
+        Words("启动令牌无效：{reason}。", "The launch token is not accepted: {reason}."),
+    ),
+    "launch-token-used": Problem(
+        401,
+        Words("启动令牌已使用", "Launch token used"),
+        Words("每个启动令牌只能用一次。", "A launch token is good for one session only."),
+    ),
+}
+
+REASONS: dict[str, Words] = {
+    "too-long": Words("太长", "it is too long"),
+    "malformed": Words("格式不正确", "it is not a readable token"),
+    "algorithm-not-allowed": Words("签名算法不被接受", "its algorithm is not HS256"),
+    "unknown-issuer": Words("签发方未知", "nobody by the name of its issuer is known"),
+    "wrong-signature": Words("签名不正确", "its signature does not fit"),
+    "wrong-audience": Words("不是签发给本服务的", "it is meant for another service"),
+    "lives-too-long": Words("有效期超过 120 秒", "it must live from 1 to 120 seconds"),
+    "not-yet-valid": Words("尚未生效", "its time has not come"),
+    "expired": Words("已过期", "it has expired"),
+    "origin-not-allowed": Words("来源未登记", "its origin is not one of the mall's"),
+}
+
+# pydantic's own reasons, for those who read Chinese
+FIELD_REASONS_ZH: dict[str, str] = {
+    "missing": "必填",
+    "extra_forbidden": "不认识的字段",
+    "json_invalid": "不是有效的 JSON",
+    "string_too_short": "至少 {min_length} 个字符",
+    "string_too_long": "最多 {max_length} 个字符",
+    "string_pattern_mismatch": "格式不正确",
+    "too_short": "至少 {min_length} 项",
+    "too_long": "最多 {max_length} 项",
+    "greater_than_equal": "不能小于 {ge}",
+    "greater_than": "必须大于 {gt}",
+    "less_than_equal": "不能大于 {le}",
+    "less_than": "必须小于 {lt}",
+    "string_type": "必须是文字",
+    "int_type": "必须是整数",
+    "int_parsing": "必须是整数",
+    "bool_type": "必须是 true 或 false",
+    "dict_type": "必须是对象",
+    "list_type": "必须是列表",
+    "uuid_parsing": "不是有效的编号",
+    "datetime_parsing": "不是有效的时间",
+    "enum": "不在可选范围内",
+    "literal_error": "不在可选范围内",
+}
+FIELD_REASON_ZH = "格式不正确"

@@ -1,0 +1,155 @@
+"""The settings: the only place that reads the environment, and the place that refuses to start with unsafe ones."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from core.sealing import KEY_BYTES
+
+PREFIX = "WINDFALL_"
+DISTINCT_KEY_BYTES_MIN = 12  # 32 random bytes have fewer with a chance below 1e-12; typed-in keys have fewer
+ENGINES = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used: one sentence that names the variable."""
+
+
+class Settings(BaseSettings):
+    """What an operator may set, each as `WINDFALL_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, validate_default=True)
+
+    environment: Literal["development", "production", "test"] = "development"
+    host: str = Field(default="127.0.0.1", min_length=1, max_length=255)
+    port: int = Field(default=8000, ge=1, le=65_533)
+    var: Path = Path("var")
+    database_url: str = ""
+    redis_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    base_url: str = ""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    topup_url: str = ""
+    topup_secret: SecretStr = SecretStr("")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_of_a_known_engine(cls, value: str) -> str:
+        return _async_url(value) if value else value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_address(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("base_url", "topup_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must be a full address such as https://windfall.example.com")
+        return value.rstrip("/")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _key_of_32_bytes(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            _decoded_key(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def _fill_in(self) -> Self:
+        fill = object.__setattr__  # frozen: these defaults depend on other settings
+        if not self.database_url:
+            fill(self, "database_url", f"sqlite+aiosqlite:///{self.var / 'windfall.db'}")
+        if not self.base_url:
+            fill(self, "base_url", f"http://{self.host}:{self.port}")
+        return self
+
+    @property
+    def demo_mall_url(self) -> str:
+        return f"http://{self.host}:{self.port + 1}"
+
+    @property
+    def supplier_url(self) -> str:
+        return f"http://{self.host}:{self.port + 2}"
+
+    def key(self) -> bytes:
+        """The 32-byte key-encryption key; in development it is made once and kept in `var/secret.key` (0600).
+
+        Raises SettingsError in production when it is missing, typed by hand, or the development key.
+        """
+        given = self.secret_key.get_secret_value()
+        kept = self.var / "secret.key"
+        if self.environment == "production":
+            return _production_key(given, kept)
+        return _decoded_key(given or _development_key(kept))
+
+
+def load_settings() -> Settings:
+    """Read the environment; a broken setting raises SettingsError, one sentence naming the variable."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+    settings.key()
+    return settings
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{name} cannot be used: {reason[:1].lower()}{reason[1:]}."
+
+
+def _async_url(value: str) -> str:
+    """The same address with the asynchronous driver of its engine."""
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ValueError("must be an address such as postgresql://user@host/windfall") from None
+    if url.get_backend_name() not in ENGINES:
+        raise ValueError("must be of PostgreSQL or SQLite")
+    return url.set(drivername=ENGINES[url.get_backend_name()]).render_as_string(hide_password=False)
+
+
+def _decoded_key(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"must be base64 of exactly {KEY_BYTES} bytes")
+    return key
+
+
+def _development_key(kept: Path) -> str:
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch(mode=0o600)
+        kept.write_text(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
+    return kept.read_text().strip()
+
+
+def _production_key(given: str, development: Path) -> bytes:
+    if not given:
+        raise SettingsError("WINDFALL_SECRET_KEY is missing: production needs base64 of 32 random bytes.")
+    key = _decoded_key(given)
+    if len(set(key)) < DISTINCT_KEY_BYTES_MIN:
+        raise SettingsError("WINDFALL_SECRET_KEY cannot be used: it is not random.")
+    if development.exists() and development.read_text().strip() == given:
+        raise SettingsError("WINDFALL_SECRET_KEY cannot be used: it is the development key.")
+    return key
