@@ -1,0 +1,168 @@
+"""What an operator decides about a campaign: the draft, and the frozen version that plays run under."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from campaigns.game import Text
+from campaigns.odds import LINES_MAX, TEXT_LENGTH_MAX, Odds, parse_odds
+
+UNITS_MAX = 1_000_000_000
+PLAYS_MAX = 1_000_000
+POOLS_MAX = 20
+CLAIM_DAYS_MAX = 365
+CAMPAIGN_DAYS_MAX = 800
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone; write it as Area/City, for example Asia/Shanghai")
+    return name
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Line(_Closed):
+    """One prize in a pool. No product means "thanks"; no stock means unlimited."""
+
+    key: Key
+    product: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    odds: Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH_MAX)]
+    stock: Annotated[int, Field(ge=1, le=UNITS_MAX)] | None = None
+    day_cap: Annotated[int, Field(ge=1, le=UNITS_MAX)] | None = None
+    name: Text | None = None
+
+    @property
+    def is_scarce(self) -> bool:
+        return self.stock is not None or self.day_cap is not None
+
+
+class Pool(_Closed):
+    """The lines of one tier, and the line a play falls to when the drawn one is sold out or capped."""
+
+    key: Key = "main"
+    fallback: Key
+    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=LINES_MAX)]
+
+    @model_validator(mode="after")
+    def _fallback_never_runs_out(self) -> Pool:
+        fallback = next((line for line in self.lines if line.key == self.fallback), None)
+        if fallback is None:
+            raise ValueError(f"the fallback {self.fallback!r} is not a line of the pool")
+        if fallback.is_scarce:
+            raise ValueError(f"the fallback {self.fallback!r} has a stock or a cap, so it may run out")
+        return self
+
+    @cached_property
+    def odds(self) -> Odds:
+        return parse_odds([line.odds for line in self.lines])
+
+
+class Limits(_Closed):
+    """How often one member may play, counted in the campaign's zone; none means no limit of that kind."""
+
+    member_day_plays_max: Annotated[int, Field(ge=1, le=PLAYS_MAX)] | None = None
+    member_plays_max: Annotated[int, Field(ge=1, le=PLAYS_MAX)] | None = None
+
+
+class Config(_Closed):
+    """A campaign as an operator writes it. Odds are checked apart, so that a refusal names its line and the sum."""
+
+    name: Text
+    organiser: Text
+    zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    limits: Limits = Limits()
+    claim_days: Annotated[int, Field(ge=1, le=CLAIM_DAYS_MAX)] = 15
+    skin: Literal["warm", "cool", "night"] = "warm"
+    pools: Annotated[tuple[Pool, ...], Field(min_length=1, max_length=POOLS_MAX)]
+    game: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _window_is_a_window(self) -> Config:
+        if self.ends_at <= self.starts_at:
+            raise ValueError("ends_at is not after starts_at")
+        if self.ends_at - self.starts_at > timedelta(days=CAMPAIGN_DAYS_MAX):
+            raise ValueError(f"a campaign lasts {CAMPAIGN_DAYS_MAX} days at most")
+        return self
+
+    @model_validator(mode="after")
+    def _keys_are_unique(self) -> Config:
+        for noun, keys in (("pool", [pool.key for pool in self.pools]), ("line", [line.key for line in self.lines])):
+            twice = sorted({key for key in keys if keys.count(key) > 1})
+            if twice:
+                raise ValueError(f"{noun} key used twice: {', '.join(twice)}")
+        return self
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return tuple(line for pool in self.pools for line in pool.lines)
+
+    def line(self, key: str) -> Line:
+        return next(line for line in self.lines if line.key == key)
+
+
+class Prize(BaseModel):
+    """A product as it was when the version was published; what a play promised never changes afterwards."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    sku: str
+    name: Text
+    form: str
+    type: str
+    claim: Literal["none", "phone", "address"]
+
+
+class Frozen(Config):
+    """A published version: the operator's config with every product pinned."""
+
+    prizes: dict[str, Prize]
+
+    def prize_of(self, line: Line) -> Prize | None:
+        return self.prizes[line.product] if line.product is not None else None
+
+
+def zone_table(zone: str, starts_at: datetime, ends_at: datetime) -> tuple[tuple[int, int], ...]:
+    """The zone's offsets over a window, as (from, offset) in milliseconds since 1970 and of local minus UTC.
+
+    The first row begins at 0, so that every instant up to a day past the window finds its offset.
+    """
+    table = [(0, _offset_ms(zone, starts_at))]
+    instant, step = starts_at, timedelta(hours=6)
+    while instant < ends_at + timedelta(days=1):
+        following = instant + step
+        if _offset_ms(zone, following) != table[-1][1]:
+            turn = _turn(zone, instant, following)
+            table.append((int(turn.timestamp()) * 1000, _offset_ms(zone, turn)))
+        instant = following
+    return tuple(table)
+
+
+def _offset_ms(zone: str, instant: datetime) -> int:
+    offset = instant.astimezone(ZoneInfo(zone)).utcoffset()
+    assert offset is not None  # noqa: S101 (every zone of the database has one)
+    return (offset.days * 86_400 + offset.seconds) * 1000
+
+
+def _turn(zone: str, before: datetime, after: datetime) -> datetime:
+    """The second at which the offset changes between two instants a few hours apart, by bisection."""
+    low, high = 0, int((after - before).total_seconds())
+    start = _offset_ms(zone, before)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset_ms(zone, before + timedelta(seconds=middle)) == start:
+            low = middle
+        else:
+            high = middle
+    return before + timedelta(seconds=high)

@@ -1,0 +1,64 @@
+"""Where draws come from: a committed seed, and words derived from it that anyone can recompute after the close.
+
+word k of a play = the first 48 bits of HMAC-SHA256(seed, "windfall-1|campaign|member|ordinal|k"). A word is accepted
+when it lies below the greatest multiple of the pool's total that 48 bits hold, so `word % total` has no bias.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from campaigns.odds import Odds
+
+ALGORITHM = "windfall-1"
+SEED_BYTES = 32
+WORD_BITS = 48
+WORDS_MAX = 4  # a total of 1e9 rejects 3.6e-6 of words: four in a row is below 2e-22
+SPREAD = "spread"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What the numbers picked: the accepted word and the index of the line that owns it."""
+
+    word: int
+    line: int
+
+
+def draw(*, seed: bytes, campaign: str, member: str, ordinal: int, odds: Odds) -> Drawn:
+    """Draw one play. It depends on nothing but its arguments: drawing again gives the same."""
+    limit = accepted_below(odds.total)
+    for counter in range(WORDS_MAX):
+        word = word_of(seed, campaign, member, ordinal, counter)
+        if word < limit:
+            return Drawn(word, odds.pick(word % odds.total))
+    raise AssertionError("four words rejected in a row: the seed is not a seed")
+
+
+def accepted_below(total: int) -> int:
+    return (1 << WORD_BITS) - (1 << WORD_BITS) % total
+
+
+def word_of(seed: bytes, campaign: str, member: str, ordinal: int, counter: int | str) -> int:
+    message = f"{ALGORITHM}|{campaign}|{member}|{ordinal}|{counter}".encode()
+    return int.from_bytes(hmac.digest(seed, message, "sha256")[: WORD_BITS // 8], "big")
+
+
+def spread_of(seed: bytes, campaign: str, member: str, ordinal: int) -> int:
+    """A word of its own for showing: how an outcome looks never touches what it is."""
+    return word_of(seed, campaign, member, ordinal, SPREAD)
+
+
+def commitment(seed: bytes) -> str:
+    """What is published before the first play: SHA-256 of the seed, as hex."""
+    return hashlib.sha256(seed).hexdigest()
+
+
+def config_hash(config: dict[str, Any]) -> str:
+    """SHA-256 of a version's canonical JSON, as hex: the odds that were promised, pinned."""
+    canonical = json.dumps(config, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,183 @@
+"""The ledger: campaigns, their versions, the stock that permits units, and every play.
+
+What is numbered is UNIQUE here, and what a number needs is a foreign key, so that nothing Redis may come to believe can
+oversell a line, break a limit or use a number twice:
+
+- a play's `unit` lies inside the stock lot it points at, and no two plays share a unit;
+- a member's `ordinal` follows the play before it, and no two plays share one; the same within a day;
+- a line's `line_day_number` is below the day's cap, and no two plays of the day share one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, UtcDateTime, id_type
+
+
+def _unique_where_present(number: str, *columns: str) -> Index:
+    """A unique index over the plays that have this number; most have none."""
+    present = text(f"{number} IS NOT NULL")
+    return Index(f"uq_play_{number}", *columns, unique=True, postgresql_where=present, sqlite_where=present)
+
+
+class State(StrEnum):
+    """What operators decided. Whether a published campaign is scheduled, live or over follows from the hour."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    PAUSED = "paused"
+
+
+class Campaign(Base):
+    """An instance of a template. The row is the authority on epoch, version and state; Redis follows it."""
+
+    __tablename__ = "campaign"
+
+    id: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    mall_id: Mapped[str] = mapped_column(id_type(), index=True)
+    game: Mapped[str] = mapped_column(String(32))
+    template: Mapped[str] = mapped_column(String(64))
+    draft: Mapped[dict[str, Any]] = mapped_column(JSON)
+    state: Mapped[str] = mapped_column(String(16), default=State.DRAFT)
+    version: Mapped[int] = mapped_column(default=0)
+    epoch: Mapped[int] = mapped_column(default=0)
+    settled_epoch: Mapped[int] = mapped_column(default=0)
+    """The last epoch whose counters were rebuilt and checked; below `epoch`, the campaign is recovering."""
+    committed: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The watermark: every play number up to here is in the ledger or void."""
+    seed_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    commitment: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (CheckConstraint("settled_epoch <= epoch", name="settled_follows_epoch"),)
+
+
+class CampaignVersion(Base):
+    """What was in force from one edit to the next; never changed once written."""
+
+    __tablename__ = "campaign_version"
+
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))
+    epoch: Mapped[int]
+    """The epoch in which the version came into force."""
+    config: Mapped[dict[str, Any]] = mapped_column(JSON)
+    config_hash: Mapped[str] = mapped_column(String(64))
+    change: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(String(500))
+    author: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class StockLot(Base):
+    """A range of units of one line, loaded at once. A play may name a unit only through the lot that holds it."""
+
+    __tablename__ = "stock_lot"
+
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    line: Mapped[str] = mapped_column(String(32), primary_key=True)
+    first_unit: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    last_unit: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int]
+
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "line", "first_unit", "last_unit"),
+        CheckConstraint("1 <= first_unit AND first_unit <= last_unit", name="is_a_range"),
+    )
+
+
+class Play(Base):
+    """One consumed chance, committed before anyone is shown it."""
+
+    __tablename__ = "play"
+
+    id: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"))
+    lane: Mapped[int]
+    epoch: Mapped[int]
+    seq: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int]
+    member_id: Mapped[str] = mapped_column(id_type())
+    request_key: Mapped[str] = mapped_column(String(22))
+    """Digest of the member's Idempotency-Key."""
+    fingerprint: Mapped[str] = mapped_column(String(22))
+    """Digest of the request's body: the same key with another body is refused."""
+    entry: Mapped[str] = mapped_column(String(1000))
+    ordinal: Mapped[int]
+    previous_ordinal: Mapped[int | None]
+    plays_max: Mapped[int | None]
+    day: Mapped[int]
+    """Days since 1970 in the campaign's zone."""
+    day_ordinal: Mapped[int]
+    day_plays_max: Mapped[int | None]
+    word: Mapped[int] = mapped_column(BigInteger)
+    drawn: Mapped[str] = mapped_column(String(32))
+    awarded: Mapped[str] = mapped_column(String(32))
+    unit: Mapped[int | None] = mapped_column(BigInteger)
+    lot_first: Mapped[int | None] = mapped_column(BigInteger)
+    lot_last: Mapped[int | None] = mapped_column(BigInteger)
+    line_day_number: Mapped[int | None]
+    line_day_cap: Mapped[int | None]
+    played_at_ms: Mapped[int] = mapped_column(BigInteger)
+    """The script's own clock, in milliseconds since 1970."""
+
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "lane", "seq"),
+        UniqueConstraint("campaign_id", "member_id", "ordinal"),
+        UniqueConstraint("campaign_id", "member_id", "day", "day_ordinal"),
+        UniqueConstraint("campaign_id", "member_id", "request_key"),
+        _unique_where_present("unit", "campaign_id", "awarded", "unit"),
+        _unique_where_present("line_day_number", "campaign_id", "awarded", "day", "line_day_number"),
+        ForeignKeyConstraint(["campaign_id", "version"], ["campaign_version.campaign_id", "campaign_version.version"]),
+        ForeignKeyConstraint(
+            ["campaign_id", "awarded", "lot_first", "lot_last"],
+            ["stock_lot.campaign_id", "stock_lot.line", "stock_lot.first_unit", "stock_lot.last_unit"],
+            name="fk_play_stock_lot",
+        ),
+        ForeignKeyConstraint(
+            ["campaign_id", "member_id", "previous_ordinal"],
+            ["play.campaign_id", "play.member_id", "play.ordinal"],
+            name="fk_play_previous",
+        ),
+        CheckConstraint("unit BETWEEN lot_first AND lot_last", name="unit_in_lot"),
+        CheckConstraint("(unit IS NULL) = (lot_first IS NULL)", name="unit_has_lot"),
+        CheckConstraint("(lot_first IS NULL) = (lot_last IS NULL)", name="lot_is_whole"),
+        CheckConstraint("ordinal >= 1 AND ordinal <= plays_max", name="plays_max"),
+        CheckConstraint("day_ordinal >= 1 AND day_ordinal <= day_plays_max", name="day_plays_max"),
+        CheckConstraint("line_day_number >= 1 AND line_day_number <= line_day_cap", name="line_day_cap"),
+        CheckConstraint(
+            "CASE WHEN ordinal = 1 THEN previous_ordinal IS NULL ELSE previous_ordinal = ordinal - 1 END",
+            name="follows_previous",
+        ),
+    )
+
+
+class VoidPlay(Base):
+    """A play number that was handed out, never committed and never shown; it will not be used again."""
+
+    __tablename__ = "void_play"
+
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    lane: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    epoch: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

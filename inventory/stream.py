@@ -1,0 +1,96 @@
+"""What the script wrote down before anything else: plays that the ledger may not have yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inventory.connection import Connection, RedisError, InventoryAway
+from inventory.keys import LaneKeys
+from inventory.scripts import script
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One play as the script wrote it. Numbers that the awarded line does not count are None."""
+
+    epoch: int
+    seq: int
+    play: str
+    member: str
+    request_key: str
+    fingerprint: str
+    ordinal: int
+    day: int
+    day_ordinal: int
+    drawn: str
+    awarded: str
+    unit: int | None
+    line_day_number: int | None
+    word: int
+    version: int
+    played_at_ms: int
+    entry: str
+
+
+class PoisonEntry(Exception):
+    """A stream entry is not what the script writes."""
+
+    def __init__(self, entry_id: str) -> None:
+        super().__init__(f"entry {entry_id} cannot be read")
+        self.entry_id = entry_id
+
+
+async def read(
+    connection: Connection, keys: LaneKeys, *, after: tuple[int, int] = (0, 0), entries_max: int = 500
+) -> list[Entry]:
+    """Entries after (epoch, seq), oldest first. Raises PoisonEntry on one that cannot be read."""
+    epoch, seq = after
+    try:
+        found = await connection.calm.xrange(keys.plays, min=f"({epoch}-{seq}", count=entries_max)
+    except (RedisError, OSError) as error:
+        raise InventoryAway(reason=str(error)) from error
+    return [parse(entry_id, fields) for entry_id, fields in found]
+
+
+async def one(connection: Connection, keys: LaneKeys, entry_id: str) -> Entry | None:
+    """The entry with this id; None when it was trimmed, which means that the ledger has it."""
+    try:
+        found = await connection.calm.xrange(keys.plays, min=entry_id, max=entry_id)
+    except (RedisError, OSError) as error:
+        raise InventoryAway(reason=str(error)) from error
+    return parse(*found[0]) if found else None
+
+
+async def trim(connection: Connection, keys: LaneKeys, *, epoch: int, committed: int) -> str:
+    """Tell the lane how far the ledger has come, and drop the entries it has; the script's word comes back."""
+    word, *_ = await connection.run(script("trim"), (keys.counters, keys.plays), (epoch, committed))
+    return str(word)
+
+
+def parse(entry_id: str, fields: dict[str, str]) -> Entry:
+    try:
+        epoch, seq = map(int, entry_id.split("-"))
+        values = fields["play"].split("|", 14)
+        play, member, request_key, fingerprint, ordinal, day, day_ordinal, drawn, awarded = values[:9]
+        unit, line_day_number, word, version, played_at_ms, entry = values[9:]
+        return Entry(
+            epoch=epoch,
+            seq=seq,
+            play=play,
+            member=member,
+            request_key=request_key,
+            fingerprint=fingerprint,
+            ordinal=int(ordinal),
+            day=int(day),
+            day_ordinal=int(day_ordinal),
+            drawn=drawn,
+            awarded=awarded,
+            unit=int(unit) if unit else None,
+            line_day_number=int(line_day_number) if line_day_number else None,
+            word=int(word),
+            version=int(version),
+            played_at_ms=int(played_at_ms),
+            entry=entry,
+        )
+    except (KeyError, ValueError) as error:
+        raise PoisonEntry(entry_id) from error
