@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.sealing import KEY_BYTES
+from inventory.embedded import socket_for
 
 PREFIX = "WINDFALL_"
 DISTINCT_KEY_BYTES_MIN = 12  # 32 random bytes have fewer with a chance below 1e-12; typed-in keys have fewer
@@ -77,6 +78,19 @@ class Settings(BaseSettings):
         if not self.base_url:
             fill(self, "base_url", f"http://{self.host}:{self.port}")
         return self
+
+    @property
+    def embeds_redis(self) -> bool:
+        """Whether the Redis-compatible server is our own process."""
+        return not self.redis_url
+
+    @property
+    def redis_dir(self) -> Path:
+        return self.var / "redis"
+
+    @property
+    def redis_address(self) -> str:
+        return self.redis_url or f"unix://{socket_for(self.redis_dir)}"
 
     @property
     def demo_mall_url(self) -> str:

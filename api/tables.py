@@ -1,0 +1,12 @@
+"""Every table there is: importing this module fills the metadata that migrations and tests work from."""
+
+from __future__ import annotations
+
+import campaigns.models
+import prizes.models
+from api.auth import models
+from core.db import Base
+
+__all__ = ["campaigns", "metadata", "models", "prizes"]
+
+metadata = Base.metadata

@@ -1,0 +1,5 @@
+"""The fixtures every test may ask for."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.support.engines", "tests.support.house"]
