@@ -69,7 +69,13 @@ class Award(Base):
 
     __tablename__ = "award"
     __table_args__ = (
-        Index("ix_award_due", "type", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index(
+            "ix_award_due",
+            "type",
+            "due_at",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
         Index("ix_award_member", "member_id", "won_at", "id"),
         Index("ix_award_queue", "mall_id", "state", "won_at", "id"),
         Index("ix_award_campaign", "campaign_id"),
@@ -138,7 +144,6 @@ class Parcel(Base):
     """The way of a physical prize: one row, hence one shipment, per award."""
 
     __tablename__ = "parcel"
-    __table_args__ = (UniqueConstraint("carrier", "tracking_number"),)
 
     award_id: Mapped[str] = mapped_column(id_type(), ForeignKey("award.id"), primary_key=True)
     exported_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,1 @@
+"""Those outside who deliver: how they are called, and how they call back."""

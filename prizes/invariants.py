@@ -1,0 +1,98 @@
+"""The room's invariants as queries: (rows checked, what is broken). They look at the tables, not at the code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from prizes.awards import CLAIM_NEEDED, ENDS, SHIPPED
+from prizes.codes import CODE_TYPE
+from prizes.models import Award, Claim, Delivery, Parcel, PoolCode, WalletEntry, WalletTransfer
+
+BROKEN_SHOWN_MAX: Final = 100
+SLA: Final = timedelta(days=3)
+Checked = tuple[int, list[str]]
+
+
+async def codes_given_once(session: AsyncSession) -> Checked:
+    """I2: a code belongs to one award for ever: by its row, by the attempts that delivered, and of the right product."""
+    checked = await _count(session, select(func.count()).select_from(PoolCode).where(PoolCode.award_id.is_not(None)))
+    twice = (
+        select(Delivery.reference)
+        .where(Delivery.outcome == "delivered", Delivery.reference.like("code:%"))
+        .group_by(Delivery.reference)
+        .having(func.count(func.distinct(Delivery.award_id)) > 1)
+    )
+    wrong_product = (
+        select(PoolCode.id).join(Award, Award.id == PoolCode.award_id).where(Award.product_id != PoolCode.product_id)
+    )
+    without_code = (
+        select(Award.id)
+        .outerjoin(PoolCode, PoolCode.award_id == Award.id)
+        .where(Award.type == CODE_TYPE, Award.state == "delivered", PoolCode.id.is_(None))
+    )
+    return checked, [
+        *[f"{each} was delivered to several awards" for each in await _some(session, twice)],
+        *[f"code:{each} belongs to an award of another product" for each in await _some(session, wrong_product)],
+        *[f"award {each} is delivered and holds no code" for each in await _some(session, without_code)],
+    ]
+
+
+async def one_delivery(session: AsyncSession, *, now: datetime, sla: timedelta = SLA) -> Checked:
+    """I14: at most one attempt of an award delivers, delivered means that one did, and every award ends within its SLA.
+
+    The time in which a winner may claim does not count; a shipped parcel is in the carrier's hands.
+    """
+    checked = await _count(session, select(func.count()).select_from(Award))
+    twice = (
+        select(Delivery.award_id)
+        .where(Delivery.outcome == "delivered")
+        .group_by(Delivery.award_id)
+        .having(func.count() > 1)
+    )
+    by_worker = select(Delivery.award_id).where(Delivery.outcome == "delivered")
+    by_carrier = select(Parcel.award_id).where(Parcel.shipped_at.is_not(None))
+    unfounded = select(Award.id).where(
+        Award.state == "delivered", Award.id.not_in(by_worker), Award.id.not_in(by_carrier)
+    )
+    forgotten = select(Award.id).where(Award.id.in_(by_worker), Award.state != "delivered")
+    return checked, [
+        *[f"award {each} was delivered more than once" for each in await _some(session, twice)],
+        *[f"award {each} is delivered by no attempt" for each in await _some(session, unfounded)],
+        *[f"award {each} was delivered and does not say so" for each in await _some(session, forgotten)],
+        *[f"award {each} is past its time" for each in await _some(session, late_awards(now=now, sla=sla))],
+    ]
+
+
+def late_awards(*, now: datetime, sla: timedelta = SLA) -> Select[str]:
+    """Awards that stand still longer than they may, oldest first; what waits for the winner waits until its deadline."""
+    since = func.coalesce(Claim.given_at, Award.won_at)
+    idle = and_(Award.state.not_in(ENDS | {SHIPPED, CLAIM_NEEDED}), since < now - sla)
+    unclaimed = and_(Award.state == CLAIM_NEEDED, Award.claim_before < now - sla)
+    return (
+        select(Award.id).outerjoin(Claim, Claim.award_id == Award.id).where(or_(idle, unclaimed)).order_by(Award.won_at)
+    )
+
+
+async def wallet_balances(session: AsyncSession) -> Checked:
+    """The built-in wallet's own: every transfer has two entries, and they add up to zero."""
+    checked = await _count(session, select(func.count()).select_from(WalletTransfer))
+    lopsided = (
+        select(WalletTransfer.id)
+        .outerjoin(WalletEntry, WalletEntry.transfer_id == WalletTransfer.id)
+        .group_by(WalletTransfer.id)
+        .having((func.coalesce(func.sum(WalletEntry.points), 0) != 0) | (func.count(WalletEntry.points) != 2))  # noqa: PLR2004 - double entry
+    )
+    return checked, [f"transfer {each} does not balance" for each in await _some(session, lopsided)]
+
+
+async def _count(session: AsyncSession, query: Select[int]) -> int:
+    return (await session.execute(query)).scalar_one()
+
+
+async def _some(session: AsyncSession, query: Select[Any]) -> Sequence[Any]:
+    return (await session.scalars(query.limit(BROKEN_SHOWN_MAX))).all()
