@@ -19,10 +19,11 @@ REQUEST_ID_CHARS_MAX = 64
 BODY_BYTES_MAX = 64 * 1024
 UPLOAD_BYTES_MAX = 8 * 1024 * 1024
 UPLOADS_UNDER = "/v1/admin/"
-CONTENT_POLICY = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
-SAFE_HEADERS = [
+SAFE_HEADERS = [  # where a route does not say otherwise
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+    (b"cache-control", b"no-store"),
 ]
 
 log = structlog.get_logger()
@@ -77,7 +78,7 @@ class Front:
 
 
 class _Visit:
-    """One request's way out: adds the headers that every response carries."""
+    """One request's way out: adds what every response carries, where the route did not say otherwise."""
 
     __slots__ = ("_headers", "_send", "request_id", "status")
 
@@ -90,13 +91,10 @@ class _Visit:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = [*message["headers"], *self._headers, (b"x-request-id", self.request_id.encode())]
-            names = {name for name, _ in message["headers"]}
-            if b"content-security-policy" not in names:
-                headers.append((b"content-security-policy", CONTENT_POLICY))
-            if b"cache-control" not in names:
-                headers.append((b"cache-control", b"no-store"))
-            message = {**message, "headers": headers}
+            given = {name for name, _ in message["headers"]}
+            defaults = [header for header in self._headers if header[0] not in given]
+            request_id = (b"x-request-id", self.request_id.encode())
+            message = {**message, "headers": [*message["headers"], *defaults, request_id]}
         await self._send(message)
 
 

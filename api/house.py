@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import cast
 
+import httpx
 from fastapi import Request
 
+from api.auth.malls import origins_of_campaign
 from api.auth.sessions import Sessions
 from api.settings import Settings
 from core.clock import Clock, SystemClock
 from core.db import Database
 from core.ids import Entropy, Ids, SystemEntropy, TimeOrderedIds
 from core.sealing import Sealer
+from prizes.fulfilment.deliveries import Fulfilment, FulfilmentSettings
+
+HTTP_OUT_SECONDS_MAX = 10
+HTTP_OUT_CONNECTIONS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,12 @@ class House:
     sealer: Sealer
     database: Database
     sessions: Sessions
+    fulfilment: Fulfilment
+
+    async def allowed_origins(self, campaign: str) -> Sequence[str] | None:
+        """The origins that may frame a campaign, or None when there is no such campaign."""
+        async with self.database.reading() as session:
+            return await origins_of_campaign(session, campaign)
 
 
 @asynccontextmanager
@@ -35,8 +47,10 @@ async def open_house(
     """Everything connected and ready; closed again when the block ends."""
     clock, ids, entropy = clock or SystemClock(), ids or TimeOrderedIds(), entropy or SystemEntropy()
     sealer = Sealer(settings.key(), entropy)
-    database = Database(settings.database_url)
-    try:
+    async with AsyncExitStack() as closing:
+        database = Database(settings.database_url)
+        closing.push_async_callback(database.close)
+        http = await closing.enter_async_context(_http_out())
         yield House(
             settings=settings,
             clock=clock,
@@ -52,9 +66,29 @@ async def open_house(
                 sealer=sealer,
                 audience=settings.base_url,
             ),
+            fulfilment=Fulfilment(
+                database=database,
+                clock=clock,
+                ids=ids,
+                entropy=entropy,
+                settings=_fulfilment_settings(settings),
+                http=http,
+            ),
         )
-    finally:
-        await database.close()
+
+
+def _http_out() -> httpx.AsyncClient:
+    """Calls to suppliers: bounded, no redirects, and no proxy by surprise."""
+    limits = httpx.Limits(max_connections=HTTP_OUT_CONNECTIONS_MAX)
+    return httpx.AsyncClient(timeout=HTTP_OUT_SECONDS_MAX, limits=limits, follow_redirects=False, trust_env=False)
+
+
+def _fulfilment_settings(settings: Settings) -> FulfilmentSettings:
+    return FulfilmentSettings(
+        kek=settings.key(),
+        topup_url=settings.topup_url or None,
+        topup_secret=settings.topup_secret.get_secret_value() or None,
+    )
 
 
 def house_of(request: Request) -> House:

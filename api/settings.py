@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import secrets
 from pathlib import Path
 from typing import Literal, Self
@@ -110,6 +111,11 @@ class Settings(BaseSettings):
         if self.environment == "production":
             return _production_key(given, kept)
         return _decoded_key(given or _development_key(kept))
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """This process's environment with settings changed, for a child; names without the prefix."""
+    return {**os.environ, **{PREFIX + name.upper(): value for name, value in changes.items()}}
 
 
 def load_settings() -> Settings:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.auth.models import Mall
 from api.auth.tokens import new_token
+from campaigns.models import Campaign
 from core.ids import Entropy, Ids
 from core.sealing import Sealer
 
@@ -55,6 +56,12 @@ def secrets_of(mall: Mall, sealer: Sealer) -> dict[str, str]:
 
 async def mall_by_key(session: AsyncSession, key: str) -> Mall | None:
     return (await session.scalars(select(Mall).where(Mall.key == key))).one_or_none()
+
+
+async def origins_of_campaign(session: AsyncSession, campaign_id: str) -> list[str] | None:
+    """The origins that the campaign's mall registered, or None when there is no such campaign."""
+    find = select(Mall.allowed_origins).join(Campaign, Campaign.mall_id == Mall.id).where(Campaign.id == campaign_id)
+    return await session.scalar(find)
 
 
 def _bound_to(mall: Mall, kid: str) -> str:

@@ -1,0 +1,83 @@
+"""The worker: steps that are run again and again, each for itself, until somebody says stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+import structlog
+
+from api.auth.sessions import purge_expired
+from api.house import House, open_house
+from api.settings import Settings
+
+BACKOFF_SECONDS_MAX = 30.0
+BACKOFF_SECONDS_FIRST = 0.2
+STOP_SECONDS_MAX = 20
+
+log = structlog.get_logger()
+
+
+class Step(NamedTuple):
+    """One kind of work. `run` does a bounded piece and says how much it did; after 0 it rests `idle_seconds`."""
+
+    name: str
+    run: Callable[[], Awaitable[int]]
+    idle_seconds: float
+
+
+def steps_of(house: House) -> Sequence[Step]:
+    """Everything the worker does for this house."""
+
+    async def forget_the_expired() -> int:
+        async with house.database.transaction() as session:
+            return await purge_expired(session, house.clock.now())
+
+    return [
+        Step("deliveries", house.fulfilment.run_once, 0.25),
+        Step("expired", forget_the_expired, 60),
+    ]
+
+
+async def work(steps: Sequence[Step], stop: asyncio.Event) -> None:
+    """Run every step until `stop`; a step that fails is logged and tried again, ever more slowly, for ever."""
+    async with asyncio.TaskGroup() as group:
+        for step in steps:
+            group.create_task(_repeat(step, stop))
+
+
+async def run_worker(settings: Settings) -> None:
+    """The worker process: works until SIGTERM or SIGINT, then finishes what it holds."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_house(settings) as house:
+        log.info("worker ready")
+        working = asyncio.create_task(work(steps_of(house), stop))
+        await asyncio.wait([working, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+        async with asyncio.timeout(STOP_SECONDS_MAX):
+            await working
+
+
+async def _repeat(step: Step, stop: asyncio.Event) -> None:
+    failures = 0
+    while not stop.is_set():
+        try:
+            done = await step.run()
+        except Exception:
+            failures += 1
+            log.exception("step failed", step=step.name, failures=failures)
+            await _rest(stop, min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(failures, 16)))
+            continue
+        failures = 0
+        if not done:
+            await _rest(stop, step.idle_seconds)
+
+
+async def _rest(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
