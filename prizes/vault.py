@@ -1,44 +1,31 @@
-"""Encryption at rest: AES-256-GCM per row under keys derived from one key-encryption key."""
+"""Encryption at rest for this room: sealed values and blind indexes, under keys derived from one key-encryption key."""
 
 from __future__ import annotations
 
 import hmac
-from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.ids import Entropy
-
-KEK_BYTES: Final = 32
-NONCE_BYTES: Final = 12
-FORMAT: Final = b"\x01"
+from core.sealing import KEY_BYTES, Sealer
 
 
 class Vault:
-    """Seals bytes to the thing they belong to: moved to another row they do not open.
-
-    A sealed value is one format byte, the nonce, then ciphertext and tag.
-    """
+    """Seals bytes to the row they belong to: moved to another row they do not open."""
 
     def __init__(self, *, kek: bytes, entropy: Entropy) -> None:
-        if len(kek) != KEK_BYTES:
-            raise ValueError(f"the key-encryption key has {len(kek)} bytes, not {KEK_BYTES}")
-        self._cipher = AESGCM(_derive(kek, b"windfall prizes: sealing"))
+        self._sealer = Sealer(_derive(kek, b"windfall prizes: sealing"), entropy)
         self._index_key = _derive(kek, b"windfall prizes: blind index")
-        self._entropy = entropy
 
     def seal(self, plain: bytes, *, bound_to: str) -> bytes:
-        nonce = self._entropy.bytes(NONCE_BYTES)
-        return FORMAT + nonce + self._cipher.encrypt(nonce, plain, FORMAT + bound_to.encode())
+        return self._sealer.seal(plain, bound_to=bound_to)
 
     def open(self, sealed: bytes, *, bound_to: str) -> bytes:
         """The plain bytes; ValueError when the key, the row or a single bit is not the one that was sealed."""
-        nonce, rest = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:
-            return self._cipher.decrypt(nonce, rest, sealed[:1] + bound_to.encode())
+            return self._sealer.open(sealed, bound_to=bound_to)
         except InvalidTag:
             raise ValueError("sealed under another key, for another row, or damaged") from None
 
@@ -48,4 +35,4 @@ class Vault:
 
 
 def _derive(kek: bytes, purpose: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEK_BYTES, salt=None, info=purpose).derive(kek)
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose).derive(kek)

@@ -45,6 +45,7 @@ class FulfilmentSettings:
     kek: bytes = field(repr=False)
     topup_url: str | None = None
     topup_secret: str | None = field(default=None, repr=False)
+    answer_seconds_max: float = 10.0
     attempts_max: int = 10
 
 
@@ -191,4 +192,11 @@ class Fulfilment:
 def _suppliers(settings: FulfilmentSettings, *, http: httpx.AsyncClient, clock: Clock) -> dict[str, Supplier]:
     if settings.topup_url is None or settings.topup_secret is None:
         return {}
-    return {TOPUP: HttpSupplier(url=settings.topup_url, secret=settings.topup_secret, http=http, clock=clock)}
+    supplier = HttpSupplier(
+        url=settings.topup_url,
+        secret=settings.topup_secret,
+        http=http,
+        clock=clock,
+        answer_seconds_max=settings.answer_seconds_max,
+    )
+    return {TOPUP: supplier}

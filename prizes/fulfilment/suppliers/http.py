@@ -18,7 +18,7 @@ from prizes.fulfilment.contract import Outcome, Verdict
 from prizes.fulfilment.suppliers.signing import sign
 
 ANSWER_BYTES_MAX: Final = 16 * 1024
-TIMEOUT: Final = httpx.Timeout(10.0, connect=3.0)
+CONNECT_SECONDS_MAX: Final = 3.0
 NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 REFERENCE_CHARS_MAX: Final = 128
 
@@ -33,11 +33,14 @@ class Answer(BaseModel):
 
 
 class HttpSupplier:
-    def __init__(self, *, url: str, secret: str, http: httpx.AsyncClient, clock: Clock) -> None:
+    def __init__(
+        self, *, url: str, secret: str, http: httpx.AsyncClient, clock: Clock, answer_seconds_max: float
+    ) -> None:
         self._url = httpx.URL(url.rstrip("/"))
         self._secret = secret
         self._http = http
         self._clock = clock
+        self._timeout = httpx.Timeout(answer_seconds_max, connect=min(CONNECT_SECONDS_MAX, answer_seconds_max))
 
     async def order(self, order_id: str, body: Mapping[str, Any]) -> Outcome:
         content = json.dumps({"order_id": order_id, **body}, ensure_ascii=False, sort_keys=True)
@@ -68,7 +71,7 @@ class HttpSupplier:
             url,
             content=content,
             headers={**signed, "content-type": "application/json", "idempotency-key": message_id},
-            timeout=TIMEOUT,
+            timeout=self._timeout,
         )
         response = await self._http.send(request, stream=True, follow_redirects=False)
         try:
