@@ -94,12 +94,25 @@ class Settings(BaseSettings):
         return self.redis_url or f"unix://{socket_for(self.redis_dir)}"
 
     @property
+    def own_url(self) -> str:
+        """Where this machine reaches the API, whatever its public address is."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def demo_mall_port(self) -> int:
+        return self.port + 1
+
+    @property
+    def supplier_port(self) -> int:
+        return self.port + 2
+
+    @property
     def demo_mall_url(self) -> str:
-        return f"http://{self.host}:{self.port + 1}"
+        return f"http://{self.host}:{self.demo_mall_port}"
 
     @property
     def supplier_url(self) -> str:
-        return f"http://{self.host}:{self.port + 2}"
+        return f"http://{self.host}:{self.supplier_port}"
 
     def key(self) -> bytes:
         """The 32-byte key-encryption key; in development it is made once and kept in `var/secret.key` (0600).

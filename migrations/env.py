@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.engine import Connection
 
 from api.settings import load_settings
 from api.tables import metadata
-from core.db import Database
+from core.db import Database, UtcDateTime
+
+
+def _render(kind: str, item: object, _context: AutogenContext) -> str | Literal[False]:
+    """Migrations name plain column types, so that they stay what they were when our own types change."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
 def _run(connection: Connection) -> None:
     context.configure(
-        connection=connection, target_metadata=metadata, compare_type=True, transaction_per_migration=False
+        connection=connection,
+        target_metadata=metadata,
+        compare_type=True,
+        render_item=_render,
+        transactional_ddl=True,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -88,12 +88,18 @@ async def actor_of(session: AsyncSession, token: str, now: datetime) -> Actor | 
 async def by_password(session: AsyncSession, email: str, password: str) -> Operator:
     """The operator with this e-mail address and password; WrongPassword in the same time whichever of them is wrong."""
     operator = await session.scalar(select(Operator).where(Operator.email == email.strip().lower()))
-    async with _HASHING:
-        known = operator.password_hash if operator else _NOBODY
-        right = await asyncio.to_thread(_PASSWORDS.verify, password, known)
+    right = await _fits(password, operator.password_hash if operator else _NOBODY)
     if operator is None or not right:
         raise WrongPassword
     return operator
+
+
+async def has_password(operator: Operator, password: str) -> bool:
+    return await _fits(password, operator.password_hash)
+
+
+async def set_password(operator: Operator, password: str) -> None:
+    operator.password_hash = await _hashed(password)
 
 
 def as_actor(operator: Operator) -> Actor:
@@ -103,3 +109,8 @@ def as_actor(operator: Operator) -> Actor:
 async def _hashed(password: str) -> str:
     async with _HASHING:
         return await asyncio.to_thread(_PASSWORDS.hash, password)
+
+
+async def _fits(password: str, known: str) -> bool:
+    async with _HASHING:
+        return await asyncio.to_thread(_PASSWORDS.verify, password, known)

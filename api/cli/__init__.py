@@ -1,0 +1,19 @@
+"""`windfall`: one command for people and programs."""
+
+from __future__ import annotations
+
+import typer
+
+from api.cli import serving
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Prize campaigns for points malls.",
+)
+serving.add_commands(app)
+
+
+def main() -> None:
+    app()

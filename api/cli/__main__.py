@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from api.cli import main
+
+main()

@@ -1,0 +1,158 @@
+"""The demo: a mall, two operators, a catalogue, codes and a live wheel, made once and kept up at every start."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api.auth.malls import add_secret, create_mall, mall_by_key, secrets_of
+from api.auth.models import Mall, Operator
+from api.auth.operators import Role, actor_of, create_operator, has_password, issue_token, set_password
+from api.auth.tokens import new_token
+from api.house import House, open_house
+from api.settings import Settings
+from prizes import codes
+from prizes.catalogue import find, import_products
+
+MALL_KEY = "demo"
+MALL_NAME = {"zh": "示例积分商城", "en": "Sample Points Mall"}
+ROLES = (Role.OWNER, Role.REVIEWER)
+PRODUCTS = Path(__file__).parents[1] / "examples" / "demo_mall" / "products.csv"
+CODES_FREE_MIN = 200
+CODES_ADDED = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOperator:
+    email: str
+    password: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """What a visitor needs to know; `campaigns` maps a game to its live campaign."""
+
+    mall_key: str
+    mall_secret: str
+    operators: Mapping[str, DemoOperator]
+    campaigns: Mapping[str, str]
+
+
+def supplier_secret(settings: Settings) -> str:
+    """What the sandbox supplier and we sign with: the same at every start, and different on every machine."""
+    return hmac.digest(settings.key(), b"sandbox supplier", "sha256").hex()
+
+
+async def seed_demo(settings: Settings) -> Demo:
+    """Make what is missing of the demo; what the last start told people stays true."""
+    told = _told(settings)
+    async with open_house(settings) as house:
+        async with house.database.transaction() as session:
+            mall, secret = await _mall(session, house, known_secret=_at(told, "mall", "secret"))
+            operators = {
+                role.value: await _operator(session, house, mall, role, told=_at(told, "operators", role.value) or {})
+                for role in ROLES
+            }
+        async with house.database.transaction() as session:
+            raw = PRODUCTS.read_bytes()
+            await import_products(session, mall_id=mall.id, raw=raw, ids=house.ids, now=house.clock.now())
+        await _fill_code_pools(house, mall)
+    return Demo(mall_key=mall.key, mall_secret=secret, operators=operators, campaigns={})
+
+
+def write_demo(settings: Settings, demo: Demo) -> None:
+    """Tell programs, in `var/demo.json`, which only its owner may read."""
+    content = {
+        "base_url": settings.base_url,
+        "demo_mall_url": settings.demo_mall_url,
+        "console_url": f"{settings.base_url}/console",
+        "mall": {"key": demo.mall_key, "secret": demo.mall_secret},
+        "operators": {role: asdict(operator) for role, operator in demo.operators.items()},
+        "campaigns": dict(demo.campaigns),
+    }
+    path = demo_file(settings)
+    unfinished = path.with_suffix(".json.new")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    unfinished.replace(path)
+
+
+def demo_file(settings: Settings) -> Path:
+    return settings.var / "demo.json"
+
+
+async def _mall(session: AsyncSession, house: House, *, known_secret: str | None) -> tuple[Mall, str]:
+    mall = await mall_by_key(session, MALL_KEY)
+    if mall is None:
+        mall, secret = await create_mall(
+            session,
+            key=MALL_KEY,
+            name=MALL_NAME,
+            allowed_origins=[],
+            ids=house.ids,
+            entropy=house.entropy,
+            sealer=house.sealer,
+            now=house.clock.now(),
+        )
+    elif known_secret is not None and known_secret in secrets_of(mall, house.sealer).values():
+        secret = known_secret
+    else:
+        secret = add_secret(mall, entropy=house.entropy, sealer=house.sealer)
+    mall.allowed_origins = _origins(house.settings)
+    return mall, secret
+
+
+def _origins(settings: Settings) -> list[str]:
+    """Where the demo mall stands: the address we print, and the same by its other name on this machine."""
+    here = settings.demo_mall_url
+    return sorted({here, here.replace("127.0.0.1", "localhost")})
+
+
+async def _operator(
+    session: AsyncSession, house: House, mall: Mall, role: Role, *, told: Mapping[str, str]
+) -> DemoOperator:
+    email, now = f"{role.value}@demo.example", house.clock.now()
+    password = told.get("password") or new_token(house.entropy)[:20]
+    operator = await session.scalar(select(Operator).where(Operator.email == email))
+    if operator is None:
+        operator = await create_operator(
+            session, mall_id=mall.id, email=email, password=password, role=role, ids=house.ids, now=now
+        )
+    elif not await has_password(operator, password):
+        await set_password(operator, password)
+    token = told.get("token", "")
+    if await actor_of(session, token, now) is None:
+        token = await issue_token(session, operator, entropy=house.entropy, now=now, lifetime=None)
+    return DemoOperator(email=email, password=password, token=token)
+
+
+async def _fill_code_pools(house: House, mall: Mall) -> None:
+    now, vault = house.clock.now(), house.fulfilment.vault
+    async with house.database.transaction() as session:
+        for pool in await codes.levels(session, mall_id=mall.id, free_below=CODES_FREE_MIN):
+            product = await find(session, mall_id=mall.id, sku=pool.sku)
+            made = [f"DEMO-{house.entropy.bytes(6).hex().upper()}" for _ in range(CODES_ADDED)]
+            await codes.upload(session, product=product, raw="\n".join(made).encode(), vault=vault, now=now)
+
+
+def _told(settings: Settings) -> Any:
+    try:
+        return json.loads(demo_file(settings).read_text())
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _at(content: Any, *path: str) -> Any:
+    for name in path:
+        content = content.get(name) if isinstance(content, dict) else None
+    return content
