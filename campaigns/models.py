@@ -56,6 +56,8 @@ class Campaign(Base):
     template: Mapped[str] = mapped_column(String(64))
     draft: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(16), default=State.DRAFT)
+    starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=0)
     epoch: Mapped[int] = mapped_column(default=0)
     settled_epoch: Mapped[int] = mapped_column(default=0)

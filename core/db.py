@@ -88,11 +88,6 @@ class Database:
         await self.engine.dispose()
 
 
-async def driver_of(connection: AsyncConnection) -> Any:
-    """The driver's own connection (asyncpg's, or aiosqlite's) beneath a SQLAlchemy one."""
-    return (await connection.get_raw_connection()).driver_connection
-
-
 def _create_engine(url: str) -> AsyncEngine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":

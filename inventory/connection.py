@@ -53,7 +53,7 @@ class Connection:
     async def close(self) -> None:
         if self._wire is not None:
             self._wire.close("closed")
-        await self.calm.aclose()
+        await self.calm.aclose(close_connection_pool=True)
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Reply:
         """Run one script once. Raises InventoryAway when it is not known whether it ran."""
@@ -61,12 +61,13 @@ class Connection:
         command = ("EVALSHA", script.sha, len(keys), *keys, *arguments)
         try:
             try:
-                return await wire.call(command)
+                reply: Reply = await wire.call(command)
             except _UnknownScript:  # an error that promises the script did not run
                 await wire.call(("SCRIPT", "LOAD", script.source))
-                return await wire.call(command)
+                reply = await wire.call(command)
         except hiredis.HiredisError as error:
             raise InventoryAway(reason=str(error)) from error
+        return reply
 
     async def _connected(self) -> _Wire:
         async with self._opening:
@@ -113,7 +114,7 @@ class _Wire(asyncio.Protocol):
             else:
                 waiting.set_result(reply)
 
-    def call(self, command: tuple[Argument, ...]) -> asyncio.Future[Any]:
+    def call(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
         if self.is_lost or len(self._waiting) >= CALLS_IN_FLIGHT_MAX:
             future.set_exception(InventoryAway(reason="lost" if self.is_lost else "too many calls in flight"))
@@ -175,10 +176,10 @@ async def _dial(loop: asyncio.AbstractEventLoop, url: str) -> tuple[asyncio.Base
     )
 
 
-def _greeting(url: str) -> list[tuple[Argument, ...]]:
+def _greeting(url: str) -> list[tuple[Any, ...]]:
     """AUTH and SELECT as the address asks for them."""
     parts = urlsplit(url)
-    commands: list[tuple[Argument, ...]] = []
+    commands: list[tuple[Any, ...]] = []
     if parts.password:
         user = [unquote(parts.username)] if parts.username else []
         commands.append(("AUTH", *user, unquote(parts.password)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from inventory.claims import KEYS_KEPT
 from inventory.connection import Connection, InventoryAway, RedisError
@@ -27,7 +28,6 @@ class Counters:
     """A lane's counters as the ledger has them. `units` and `day_numbers` hold every line that counts them."""
 
     version: int
-    state: str
     seq: int
     day: int
     units: Mapping[str, Numbers]
@@ -38,7 +38,6 @@ class Counters:
         days = {f"days:{line}": f"{self.day} {numbers}" for line, numbers in self.day_numbers.items()}
         return {
             "version": str(self.version),
-            "state": self.state,
             "seq": str(self.seq),
             "committed": str(self.seq),
             "day": str(self.day),
@@ -70,13 +69,14 @@ async def fence(connection: Connection, keys: LaneKeys, *, epoch: int) -> str:
 
 
 async def load(connection: Connection, keys: LaneKeys, *, epoch: int, counters: Counters) -> str:
-    return await _word(connection, "load", (keys.counters, keys.plays), (epoch, *_flat(counters.fields())))
+    arguments: tuple[str | int, ...] = (epoch, *_flat(counters.fields()))
+    return await _word(connection, "load", (keys.counters, keys.plays), arguments)
 
 
 async def load_member(
     connection: Connection, keys: LaneKeys, *, epoch: int, member: str, counters: MemberCounters
 ) -> str:
-    arguments = (epoch, *_flat(counters.fields()))
+    arguments: tuple[str | int, ...] = (epoch, *_flat(counters.fields()))
     return await _word(connection, "load_member", (keys.counters, keys.member(member)), arguments)
 
 
@@ -86,17 +86,19 @@ async def set_state(connection: Connection, keys: LaneKeys, *, epoch: int, versi
 
 async def look(connection: Connection, keys: LaneKeys) -> dict[str, str]:
     """The counters as they stand; empty when there are none."""
-    try:
-        return dict(await connection.calm.hgetall(keys.counters))
-    except (RedisError, OSError) as error:
-        raise InventoryAway(reason=str(error)) from error
+    return await _hash(connection, keys.counters)
 
 
 async def look_at_member(connection: Connection, keys: LaneKeys, member: str) -> dict[str, str]:
+    return await _hash(connection, keys.member(member))
+
+
+async def _hash(connection: Connection, key: str) -> dict[str, str]:
     try:
-        return dict(await connection.calm.hgetall(keys.member(member)))
+        found: Any = await connection.calm.hgetall(key)
     except (RedisError, OSError) as error:
         raise InventoryAway(reason=str(error)) from error
+    return dict(found)
 
 
 async def _word(connection: Connection, name: str, keys: tuple[str, ...], arguments: Sequence[str | int]) -> str:

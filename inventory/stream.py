@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from inventory.connection import Connection, RedisError, InventoryAway
+from inventory.connection import Connection, InventoryAway, RedisError
 from inventory.keys import LaneKeys
 from inventory.scripts import script
 
@@ -46,7 +47,7 @@ async def read(
     """Entries after (epoch, seq), oldest first. Raises PoisonEntry on one that cannot be read."""
     epoch, seq = after
     try:
-        found = await connection.calm.xrange(keys.plays, min=f"({epoch}-{seq}", count=entries_max)
+        found: Any = await connection.calm.xrange(keys.plays, min=f"({epoch}-{seq}", count=entries_max)
     except (RedisError, OSError) as error:
         raise InventoryAway(reason=str(error)) from error
     return [parse(entry_id, fields) for entry_id, fields in found]
@@ -55,7 +56,7 @@ async def read(
 async def one(connection: Connection, keys: LaneKeys, entry_id: str) -> Entry | None:
     """The entry with this id; None when it was trimmed, which means that the ledger has it."""
     try:
-        found = await connection.calm.xrange(keys.plays, min=entry_id, max=entry_id)
+        found: Any = await connection.calm.xrange(keys.plays, min=entry_id, max=entry_id)
     except (RedisError, OSError) as error:
         raise InventoryAway(reason=str(error)) from error
     return parse(*found[0]) if found else None

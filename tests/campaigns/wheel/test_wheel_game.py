@@ -37,9 +37,7 @@ def test_a_reveal_is_a_sector_of_the_awarded_line(sectors: list[str], line: str,
 
 def test_spread_reaches_every_sector_of_a_line() -> None:
     config = a_wheel("thanks", "phone", "thanks", "topup", "thanks")
-    seen = {
-        GAME.reveal(config, WheelEntry(), Shown(line="thanks", ordinal=n, spread=n))["sector"] for n in range(30)
-    }
+    seen = {GAME.reveal(config, WheelEntry(), Shown(line="thanks", ordinal=n, spread=n))["sector"] for n in range(30)}
     assert seen == {0, 2, 4}
 
 

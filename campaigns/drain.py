@@ -1,0 +1,116 @@
+"""Brings what the stream holds into the ledger: the worker's task, and a recovery's first step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+
+from campaigns.ledger import Ledger, Row
+from campaigns.models import Campaign, Play, VoidPlay
+from campaigns.versions import Running, Versions
+from core.db import Database
+from core.errors import NotFound
+from inventory import stream
+from inventory.connection import Connection
+from inventory.stream import Entry
+
+ENTRIES_MAX = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """What a drain found. `forks` are entries that the ledger does not permit: the counters went astray."""
+
+    committed: int
+    forks: tuple[Entry, ...] = ()
+    has_hole: bool = False
+
+    @property
+    def agrees(self) -> bool:
+        return not self.forks and not self.has_hole
+
+
+class Drain:
+    def __init__(self, *, database: Database, versions: Versions, ledger: Ledger, connection: Connection) -> None:
+        self._database = database
+        self._versions = versions
+        self._ledger = ledger
+        self._connection = connection
+
+    async def catch_up(self, running: Running, *, up_to_ms: int | None = None) -> Drained:
+        """Commit every entry past the watermark (played before `up_to_ms`), move the watermark, trim below it."""
+        committed = await self._watermark(running.campaign)
+        while True:
+            found = await stream.read(
+                self._connection, running.keys, after=(running.epoch, committed), entries_max=ENTRIES_MAX
+            )
+            entries = [entry for entry in found if up_to_ms is None or entry.played_at_ms < up_to_ms]
+            if not entries:
+                return Drained(committed=committed)
+            forks = await self._commit(running.campaign, entries, permit_epoch=running.epoch)
+            has_hole = not await self._is_contiguous(running.campaign, committed + 1, entries[-1].seq)
+            if forks or has_hole:
+                return Drained(committed=committed, forks=forks, has_hole=has_hole)
+            committed = entries[-1].seq
+            await self._move_watermark(running, committed)
+            if len(entries) < len(found) or len(found) < ENTRIES_MAX:
+                return Drained(committed=committed)
+
+    async def rescue(self, running: Running) -> tuple[Entry, ...]:
+        """Commit what a fenced lane's stream still holds, under the running epoch; what does not go in comes back.
+
+        Entries of an epoch before the ledger's last one are left: epochs never go back along the play numbers.
+        """
+        async with self._database.reading() as session:
+            of_campaign = Play.campaign_id == running.campaign
+            last_epoch = await session.scalar(select(func.max(Play.epoch)).where(of_campaign)) or 0
+        forks: list[Entry] = []
+        after = (last_epoch, 0)
+        while found := await stream.read(self._connection, running.keys, after=after, entries_max=ENTRIES_MAX):
+            forks += await self._commit(running.campaign, found, permit_epoch=running.epoch)
+            after = (found[-1].epoch, found[-1].seq)
+        return tuple(forks)
+
+    async def highest(self, campaign: str) -> int:
+        """The highest play number the ledger holds."""
+        async with self._database.reading() as session:
+            return await session.scalar(select(func.max(Play.seq)).where(Play.campaign_id == campaign)) or 0
+
+    async def _commit(self, campaign: str, entries: Sequence[Entry], *, permit_epoch: int) -> tuple[Entry, ...]:
+        rows, unknown = [], []
+        for entry in entries:
+            try:
+                version = await self._versions.at(campaign, entry.version)
+            except NotFound:  # no version of ours says this: whatever wrote it, it was never shown
+                unknown.append(entry)
+                continue
+            rows.append(Row(entry, version, permit_epoch))
+        held = await self._ledger.commit_all(rows) if rows else set()
+        return (*unknown, *(row.entry for row in rows if row.entry.play not in held))
+
+    async def _watermark(self, campaign: str) -> int:
+        async with self._database.reading() as session:
+            committed = await session.scalar(select(Campaign.committed).where(Campaign.id == campaign))
+        return committed or 0
+
+    async def _is_contiguous(self, campaign: str, first: int, last: int) -> bool:
+        """Whether the ledger holds every number of a range, as a play or as void."""
+        total = 0
+        async with self._database.reading() as session:
+            for noun in (Play, VoidPlay):
+                within = (noun.campaign_id == campaign) & (noun.lane == 0) & noun.seq.between(first, last)
+                total += await session.scalar(select(func.count()).select_from(noun).where(within)) or 0
+        return total == last - first + 1
+
+    async def _move_watermark(self, running: Running, committed: int) -> None:
+        """SQL first: an entry may be kept too long, but never dropped too soon."""
+        async with self._database.transaction() as session:
+            await session.execute(
+                update(Campaign)
+                .where(Campaign.id == running.campaign, Campaign.epoch == running.epoch)
+                .where(Campaign.committed < committed)
+                .values(committed=committed)
+            )
+        await stream.trim(self._connection, running.keys, epoch=running.epoch, committed=committed)

@@ -1,0 +1,72 @@
+"""Which changes to a running campaign are in its members' favour, and why the others are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from campaigns.config import Config, Line
+
+UNCHANGED = ("zone", "starts_at", "organiser", "name", "skin", "game")
+
+
+def refused_changes(before: Config, after: Config) -> list[dict[str, str]]:
+    """Every change that is not in the members' favour, as field, from, to and reason."""
+    return [
+        {"field": field, "from": _told(old), "to": _told(new), "reason": reason}
+        for field, old, new, reason in _changes(before, after)
+    ]
+
+
+Change = tuple[str, Any, Any, str]
+
+
+def _changes(before: Config, after: Config) -> Iterator[Change]:
+    for field in UNCHANGED:
+        yield from _unless(_same, field, getattr(before, field), getattr(after, field), "members were told otherwise")
+    yield from _unless(_later, "ends_at", before.ends_at, after.ends_at, "a campaign may only end later")
+    yield from _unless(_later, "claim_days", before.claim_days, after.claim_days, "time to claim may only grow")
+    for limit in ("member_day_plays_max", "member_plays_max"):
+        old, new = getattr(before.limits, limit), getattr(after.limits, limit)
+        yield from _unless(_looser, f"limits.{limit}", old, new, "members may only be given more plays")
+    old_shape = [(pool.key, pool.fallback, [line.key for line in pool.lines]) for pool in before.pools]
+    new_shape = [(pool.key, pool.fallback, [line.key for line in pool.lines]) for pool in after.pools]
+    if old_shape != new_shape:
+        yield "pools", old_shape, new_shape, "pools, lines and fallbacks stay as they were published"
+        return
+    for old_line, new_line in zip(before.lines, after.lines, strict=True):
+        yield from _line_changes(old_line, new_line)
+
+
+def _line_changes(before: Line, after: Line) -> Iterator[Change]:
+    at = f"lines.{before.key}"
+    yield from _unless(_same, f"{at}.odds", before.odds, after.odds, "published odds never change")
+    yield from _unless(_same, f"{at}.product", before.product, after.product, "a prize stays what it was")
+    yield from _unless(_same, f"{at}.name", before.name, after.name, "members were told otherwise")
+    yield from _unless(_more, f"{at}.stock", before.stock, after.stock, "stock may only be added to")
+    yield from _unless(_more, f"{at}.day_cap", before.day_cap, after.day_cap, "a cap may only be raised")
+
+
+def _unless(holds: Callable[[Any, Any], bool], field: str, old: Any, new: Any, reason: str) -> Iterator[Change]:
+    if not holds(old, new):
+        yield field, old, new, reason
+
+
+def _same(old: Any, new: Any) -> bool:
+    return bool(old == new)
+
+
+def _later(old: Any, new: Any) -> bool:
+    return bool(new >= old)
+
+
+def _looser(old: int | None, new: int | None) -> bool:
+    return new is None or (old is not None and new >= old)
+
+
+def _more(old: int | None, new: int | None) -> bool:
+    return old == new or (old is not None and new is not None and new > old)
+
+
+def _told(value: Any) -> str:
+    return "none" if value is None else str(value)[:200]

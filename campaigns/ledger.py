@@ -1,0 +1,170 @@
+"""Commits plays: micro-batches across concurrent requests, one transaction of play, award and outbox.
+
+SQL permits: a row goes in only under the campaign's epoch, on an existing unit, after the member's previous play, with
+numbers nobody has. A row that does not go in was written already (by the worker, from the stream) or must not be shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from campaigns.ledger_sql import insert_plays
+from campaigns.models import Play
+from campaigns.versions import Version
+from core.clock import from_ms
+from core.db import Database
+from core.errors import Refusal
+from inventory.stream import Entry
+from prizes.awards import Won, record_won
+
+BATCH_PLAYS_MAX = 500
+QUEUE_PLAYS_MAX = 10_000
+PLAY_FIELDS = (
+    *("epoch", "seq", "request_key", "fingerprint", "ordinal", "day", "day_ordinal", "drawn", "awarded"),
+    *("unit", "line_day_number", "word", "version", "played_at_ms", "entry"),
+)
+
+
+class LedgerAway(Refusal, code="ledger-away"):
+    """The ledger cannot be reached or did not answer; nothing that it does not hold is shown."""
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A play to commit. `permit_epoch` is the epoch under which SQL permits it: a recovery's, for what it drains."""
+
+    entry: Entry
+    version: Version
+    permit_epoch: int
+
+    def values(self) -> dict[str, Any]:
+        limits = self.version.config.limits
+        entry = self.entry
+        return {
+            **{field: getattr(entry, field) for field in PLAY_FIELDS},
+            "id": entry.play,
+            "campaign_id": self.version.campaign,
+            "member_id": entry.member,
+            "permit_epoch": self.permit_epoch,
+            "lane": 0,
+            "previous_ordinal": entry.ordinal - 1 or None,
+            "plays_max": limits.member_plays_max,
+            "day_plays_max": limits.member_day_plays_max,
+            "line_day_cap": self.version.lines[entry.awarded].day_cap,
+        }
+
+    def won(self) -> Won | None:
+        """The award this play wins, or None; it carries the play's id, so writing it twice is harmless."""
+        entry, version = self.entry, self.version
+        prize = version.config.prize_of(version.lines[entry.awarded])
+        if prize is None:
+            return None
+        played_at = from_ms(entry.played_at_ms)
+        return Won(
+            award_id=entry.play,
+            mall_id=version.mall,
+            campaign_id=version.campaign,
+            member_id=entry.member,
+            play_id=entry.play,
+            line=entry.awarded,
+            unit=entry.unit,
+            prize=prize.model_dump(mode="json"),
+            won_at=played_at,
+            claim_before=played_at + timedelta(days=version.config.claim_days),
+        )
+
+
+class Ledger:
+    """One per process. `commit` waits for the batch that holds its play."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[tuple[Row, asyncio.Future[bool]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def commit(self, row: Row) -> bool:
+        """Whether the ledger holds this very play now; False means that SQL does not permit it."""
+        if len(self._waiting) >= QUEUE_PLAYS_MAX:
+            return False
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((row, answer))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        return await answer
+
+    async def _write(self) -> None:
+        """Commit batch after batch while plays wait; those that come during a commit share the next."""
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH_PLAYS_MAX], self._waiting[BATCH_PLAYS_MAX:]
+            try:
+                held = await self.commit_all([row for row, _ in batch])
+            except Exception as error:
+                _fail(batch, error)
+                continue
+            for row, answer in batch:
+                if not answer.done():
+                    answer.set_result(row.entry.play in held)
+
+    async def commit_all(self, rows: Sequence[Row]) -> set[str]:
+        """Commit what SQL permits, in the order of play numbers; the ids of those the ledger holds now."""
+        ordered = sorted(rows, key=lambda row: (row.version.campaign, row.entry.seq))
+        try:
+            held = await self._insert(ordered)
+        except IntegrityError:
+            held = await self._insert_one_by_one(ordered)
+        missing = [row.entry.play for row in ordered if row.entry.play not in held]
+        return held | await self._held(missing) if missing else held
+
+    async def _insert(self, rows: Sequence[Row]) -> set[str]:
+        async with self._database.connection() as connection:
+            inserted = await insert_plays(connection, [row.values() for row in rows])
+            won = [won for row in rows if row.entry.play in inserted and (won := row.won()) is not None]
+            if won:
+                await record_won(connection, won)
+        return inserted
+
+    async def _insert_one_by_one(self, rows: Sequence[Row]) -> set[str]:
+        """A row of the batch breaks a constraint: find which, so that the others are not held back."""
+        held: set[str] = set()
+        for row in rows:
+            try:
+                held |= await self._insert([row])
+            except IntegrityError:
+                continue
+        return held
+
+    async def _held(self, plays: Sequence[str]) -> set[str]:
+        async with self._database.reading() as session:
+            return set(await session.scalars(select(Play.id).where(Play.id.in_(plays))))
+
+    async def find(self, *, campaign: str, member: str, request_key: str) -> Entry | None:
+        """The play that this key of this member became, if any."""
+        async with self._database.reading() as session:
+            play = await session.scalar(
+                select(Play).where(
+                    Play.campaign_id == campaign, Play.member_id == member, Play.request_key == request_key
+                )
+            )
+        return entry_of(play) if play is not None else None
+
+
+def entry_of(play: Play) -> Entry:
+    fields: Mapping[str, Any] = {field: getattr(play, field) for field in PLAY_FIELDS}
+    return Entry(play=play.id, member=play.member_id, **fields)
+
+
+def _fail(batch: Sequence[tuple[Row, asyncio.Future[bool]]], error: Exception) -> None:
+    told = LedgerAway(reason=type(error).__name__) if isinstance(error, DBAPIError | OSError | TimeoutError) else error
+    for _, answer in batch:
+        if not answer.done():
+            answer.set_exception(told)

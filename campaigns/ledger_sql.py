@@ -1,0 +1,92 @@
+"""The ledger's one hot statement, in each engine's own fast form.
+
+Both engines read the batch as one set (arrays on PostgreSQL, a JSON document on SQLite), keep the rows whose campaign
+still has the permitted epoch, find the lot that holds each unit, and insert what conflicts with nothing. PostgreSQL
+takes a share lock on the campaign's row, or a recovery could move the epoch between the look and the insert; SQLite's
+immediate transaction is the only writer anyway.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_COLUMNS = {
+    "id": "uuid",
+    "campaign_id": "uuid",
+    "lane": "int",
+    "epoch": "int",
+    "seq": "bigint",
+    "version": "int",
+    "member_id": "uuid",
+    "request_key": "text",
+    "fingerprint": "text",
+    "entry": "text",
+    "ordinal": "int",
+    "previous_ordinal": "int",
+    "plays_max": "int",
+    "day": "int",
+    "day_ordinal": "int",
+    "day_plays_max": "int",
+    "word": "bigint",
+    "drawn": "text",
+    "awarded": "text",
+    "unit": "bigint",
+    "line_day_number": "int",
+    "line_day_cap": "int",
+    "played_at_ms": "bigint",
+}
+_BATCH = {**_COLUMNS, "permit_epoch": "int"}
+_UUIDS = tuple(name for name, kind in _COLUMNS.items() if kind == "uuid")
+
+_INSERT = f"""
+INSERT INTO play ({", ".join(_COLUMNS)}, lot_first, lot_last)
+SELECT {", ".join(f"r.{name}" for name in _COLUMNS)}, lot.first_unit, lot.last_unit
+FROM {{batch}}
+JOIN {{campaign}} AS c ON c.id = r.campaign_id AND c.epoch = r.permit_epoch
+LEFT JOIN stock_lot AS lot
+  ON lot.campaign_id = r.campaign_id AND lot.line = r.awarded AND r.unit BETWEEN lot.first_unit AND lot.last_unit
+WHERE (r.unit IS NULL OR lot.first_unit IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM void_play AS v
+                  WHERE v.campaign_id = r.campaign_id AND v.lane = r.lane AND v.seq = r.seq)
+ON CONFLICT DO NOTHING RETURNING id
+"""
+
+_POSTGRESQL = (
+    "WITH permitted AS MATERIALIZED (SELECT id, epoch FROM campaign WHERE id = ANY($1::uuid[]) FOR SHARE)"
+    + _INSERT.format(
+        campaign="permitted",
+        batch="unnest("
+        + ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(_BATCH.values(), start=2))
+        + f") AS r({', '.join(_BATCH)})",
+    )
+)
+_SQLITE = _INSERT.format(
+    campaign="campaign",
+    batch="(SELECT "
+    + ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(_BATCH))
+    + " FROM json_each(?1)) AS r",
+)
+
+
+async def insert_plays(connection: AsyncConnection, plays: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Insert the plays that the ledger permits; the ids of those that went in.
+
+    Raises sqlalchemy's IntegrityError when a row breaks a CHECK or a foreign key, which says that it was never ours.
+    """
+    if connection.dialect.name == "sqlite":
+        batch = json.dumps([[_sqlite_value(name, play[name]) for name in _BATCH] for play in plays])
+        rows = (await connection.exec_driver_sql(_SQLITE, (batch,))).all()
+    else:
+        campaigns = list({play["campaign_id"] for play in plays})
+        columns = ([play[name] for play in plays] for name in _BATCH)
+        rows = (await connection.exec_driver_sql(_POSTGRESQL, (campaigns, *columns))).all()
+    inserted = {str(row[0]).replace("-", "") for row in rows}
+    return {play["id"] for play in plays if play["id"].replace("-", "") in inserted}
+
+
+def _sqlite_value(name: str, value: Any) -> Any:
+    return value.replace("-", "") if name in _UUIDS else value

@@ -1,0 +1,77 @@
+"""Finds out why the counters did not agree, and mends it: the answer to every word that is not about the member."""
+
+from __future__ import annotations
+
+from campaigns.drain import Drain
+from campaigns.rebuild import member_counters
+from campaigns.recovery import Recovery
+from campaigns.versions import Running, Versions
+from core.db import Database
+from inventory import counters as lane
+from inventory.connection import Connection
+
+
+class Mending:
+    def __init__(
+        self, *, database: Database, versions: Versions, drain: Drain, recovery: Recovery, connection: Connection
+    ) -> None:
+        self._database = database
+        self._versions = versions
+        self._drain = drain
+        self._recovery = recovery
+        self._connection = connection
+
+    async def mend(self, seen: Running, word: str, fact: int | None) -> None:
+        """After the script said `word` to a claim made under `seen`."""
+        now = await self._versions.look_again(seen.campaign)
+        if not now.is_settled:
+            await self._recovery.settle(seen.campaign)
+        elif (now.epoch, now.version.number) != (seen.epoch, seen.version.number):
+            return  # it was we who were behind
+        elif word == "loaded" or (word == "other_version" and (fact or 0) < now.version.number):
+            await self._recovery.settle(seen.campaign)
+        else:
+            await self._recovery.recover(seen.campaign, seen_epoch=seen.epoch, reason=word)
+
+    async def check(self, seen: Running) -> None:
+        """After the ledger did not permit a play made under `seen`: commit what goes before it, or recover."""
+        now = await self._versions.look_again(seen.campaign)
+        if now.epoch != seen.epoch:
+            await self._recovery.settle(seen.campaign)
+            return
+        drained = await self._drain.catch_up(now)
+        if not drained.agrees:
+            await self.recover(now, reason="a play's numbers are taken" if drained.forks else "a play is missing")
+
+    async def recover(self, seen: Running, *, reason: str) -> None:
+        await self._recovery.recover(seen.campaign, seen_epoch=seen.epoch, reason=reason)
+
+    async def load_member(self, running: Running, member: str) -> bool:
+        """Lay down what the ledger knows of the member; False when the lane is not what we think it is."""
+        async with self._database.reading() as session:
+            known = await member_counters(session, campaign=running.campaign, member=member)
+        word = await lane.load_member(
+            self._connection, running.keys, epoch=running.epoch, member=member, counters=known
+        )
+        if word in {"loaded", "kept"}:
+            return True
+        await self.mend(running, word, None)
+        return False
+
+    async def tend(self, campaign: str, *, up_to_ms: int | None = None) -> None:
+        """The worker's round: settle what is not, see that the counters are the ledger's, drain."""
+        running = await self._versions.look_again(campaign)
+        if not running.is_settled:
+            running = await self._recovery.settle(campaign)
+        highest = await self._drain.highest(campaign)  # before the look: the counters never run behind the ledger
+        found = await lane.look(self._connection, running.keys)
+        if found.get("epoch") != str(running.epoch) or found.get("state") in {None, "recovering"}:
+            await self.recover(running, reason=f"counters stand at epoch {found.get('epoch', 'none')}")
+        elif found.get("version") != str(running.version.number) or found["state"] == "loaded":
+            await self._recovery.settle(campaign)
+        elif int(found.get("seq", 0)) < highest:
+            await self.recover(running, reason="the ledger is ahead of the counters")
+        else:
+            drained = await self._drain.catch_up(running, up_to_ms=up_to_ms)
+            if not drained.agrees:
+                await self.recover(running, reason="the stream does not fit the ledger")

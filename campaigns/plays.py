@@ -1,0 +1,270 @@
+"""One play, start to finish: decide in Redis, commit in SQL, only then show.
+
+`decide` claims a chance and what it draws; `settle` makes the ledger hold it. A play that the ledger does not permit is
+never shown: the counters are rebuilt and the same request, with the same key, is decided again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from base64 import urlsafe_b64encode
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.answers import answer_bytes, chances_after
+from campaigns.fairness import draw
+from campaigns.ledger import Ledger, Row
+from campaigns.mending import Mending
+from campaigns.versions import Running, Version, Versions
+from core.errors import Refusal, Unavailable
+from core.ids import Ids
+from inventory import stream
+from inventory.claims import Again, Claim, Ordinal, Refused, Taken, Verdict, claim
+from inventory.connection import Connection
+from inventory.stream import Entry
+
+ATTEMPTS_MAX = 12
+PAUSE_SECONDS = 0.05
+ORDINALS_KEPT = 100_000
+
+
+class NotOpenYet(Refusal, code="not-open-yet"):
+    """The campaign has not begun."""
+
+    def __init__(self, *, starts_at: datetime) -> None:
+        super().__init__(starts_at=starts_at)
+
+
+class Over(Refusal, code="over"):
+    """The campaign has ended."""
+
+    def __init__(self, *, ended_at: datetime) -> None:
+        super().__init__(ended_at=ended_at)
+
+
+class Paused(Refusal, code="paused"):
+    """The campaign is paused; chances are kept."""
+
+
+class NoChanceLeft(Refusal, code="no-chance-left"):
+    """The member has no chance left in this campaign, or none until the hour that is named."""
+
+    def __init__(self, *, next_chance_at: datetime | None) -> None:
+        super().__init__(next_chance_at=next_chance_at)
+
+
+class KeyReused(Refusal, code="idempotency-key-reused"):
+    """The idempotency key was used before with another body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A member's request to play. `entry` is the game's entry as canonical JSON, `key` the Idempotency-Key."""
+
+    campaign: str
+    member: str
+    key: str
+    entry: str
+
+    @property
+    def request_key(self) -> str:
+        return _digest(self.key)
+
+    @property
+    def fingerprint(self) -> str:
+        return _digest(self.entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A play that Redis decided. It may be shown once the ledger holds it."""
+
+    entry: Entry
+    running: Running
+    is_held: bool = False
+
+
+class Plays:
+    def __init__(
+        self, *, versions: Versions, ledger: Ledger, mending: Mending, connection: Connection, ids: Ids
+    ) -> None:
+        self._versions = versions
+        self._ledger = ledger
+        self._mending = mending
+        self._connection = connection
+        self._ids = ids
+        self._next_ordinals: OrderedDict[tuple[str, str], int] = OrderedDict()
+
+    async def play(self, asked: Asked) -> bytes:
+        """The answer to show, once the ledger holds the play. The same request gives the same bytes for ever."""
+        for _ in range(ATTEMPTS_MAX):
+            decided = await self.decide(asked)
+            if decided is not None and await self.settle(decided):
+                return await self.show(decided.entry, asked.campaign)
+            await asyncio.sleep(PAUSE_SECONDS)
+        raise Unavailable(reason="the campaign is recovering")
+
+    async def show(self, entry: Entry, campaign: str) -> bytes:
+        return answer_bytes(entry, await self._versions.at(campaign, entry.version))
+
+    async def decide(self, asked: Asked) -> Decided | None:
+        """Claim a play, or find the one this key became. None says that something was mended: ask again."""
+        key_is_new = False
+        for _ in range(ATTEMPTS_MAX):
+            running = await self._versions.running(asked.campaign)
+            verdict = await self._claim(asked, running, key_is_new=key_is_new)
+            match verdict:
+                case Decided():
+                    return verdict
+                case Ordinal(ordinal):
+                    self._note_ordinal(asked, ordinal)
+                case Again(entry_id):
+                    return await self._again(asked, running, entry_id)
+                case Refused("unknown_key" | "load_member" as word):
+                    if (held := await self._held(asked, running)) is not None:
+                        return held
+                    if word == "load_member" and not await self._mending.load_member(running, asked.member):
+                        return None
+                    key_is_new = True
+                case Refused(word, fact):
+                    return await self._refused(asked, running, word, fact)
+        return None
+
+    async def settle(self, decided: Decided) -> bool:
+        """Make the ledger hold a decided play. False when it does not permit it; the counters are mended then."""
+        running, entry = decided.running, decided.entry
+        if decided.is_held:
+            return True
+        version = await self._versions.at(running.campaign, entry.version)
+        if await self._ledger.commit(Row(entry, version, running.epoch)):
+            return True
+        # Perhaps the member's previous play is not in yet: what comes before it in the stream goes first.
+        await self._mending.check(running)
+        return await self._is_held(running, entry)
+
+    async def _claim(self, asked: Asked, running: Running, *, key_is_new: bool) -> Decided | Verdict:
+        version = running.version
+        ordinal = self._next_ordinals.get((asked.campaign, asked.member), 1)
+        pool = version.pools[
+            version.game.tier(version.game_config, version.game.entry.model_validate_json(asked.entry))
+        ]
+        drawn = draw(seed=version.seed, campaign=asked.campaign, member=asked.member, ordinal=ordinal, odds=pool.odds)
+        line = pool.lines[drawn.line]
+        asking = Claim(
+            play=self._ids.new(),
+            member=asked.member,
+            request_key=asked.request_key,
+            fingerprint=asked.fingerprint,
+            ordinal=ordinal,
+            word=drawn.word,
+            drawn=line.key,
+            fallback=pool.fallback,
+            last_unit=running.last_units.get(line.key) if line.stock is not None else None,
+            day_cap=line.day_cap,
+            key_is_new=key_is_new,
+            entry=asked.entry,
+        )
+        verdict = await claim(self._connection, running.keys, running.rules, asking)
+        if isinstance(verdict, Taken):
+            self._note_ordinal(asked, ordinal + 1)
+            return Decided(_entry(asking, verdict, version, running.epoch), running)
+        return verdict
+
+    async def _again(self, asked: Asked, running: Running, entry_id: str) -> Decided | None:
+        if (held := await self._held(asked, running)) is not None:
+            return held
+        entry = await stream.one(self._connection, running.keys, entry_id)
+        if entry is not None:
+            return Decided(entry, running)
+        if (held := await self._held(asked, running)) is not None:  # trimmed meanwhile, so committed meanwhile
+            return held
+        await self._mending.recover(running, reason="a key's play is neither in the stream nor in the ledger")
+        return None
+
+    async def _refused(self, asked: Asked, running: Running, word: str, fact: int | None) -> Decided | None:
+        if word == "other_request":
+            raise KeyReused
+        if word in _REFUSALS:
+            if (held := await self._held(asked, running)) is not None:
+                return held
+            raise _refusal(running.version, word, fact)
+        if word == "backlog":
+            raise Unavailable(reason="the ledger is behind")
+        await self._mending.mend(running, word, fact)
+        return None
+
+    async def _held(self, asked: Asked, running: Running) -> Decided | None:
+        """The play that the ledger has for this key. Raises KeyReused when its body was another."""
+        entry = await self._ledger.find(campaign=asked.campaign, member=asked.member, request_key=asked.request_key)
+        if entry is None:
+            return None
+        if entry.fingerprint != asked.fingerprint:
+            raise KeyReused
+        return Decided(entry, running, is_held=True)
+
+    async def _is_held(self, running: Running, entry: Entry) -> bool:
+        found = await self._ledger.find(campaign=running.campaign, member=entry.member, request_key=entry.request_key)
+        return found is not None and found.play == entry.play
+
+    def _note_ordinal(self, asked: Asked, ordinal: int) -> None:
+        known = self._next_ordinals
+        known[asked.campaign, asked.member] = ordinal
+        if len(known) > ORDINALS_KEPT:
+            known.popitem(last=False)
+
+
+_REFUSALS = frozenset({"not_open_yet", "over", "paused", "no_chance_left", "no_chance_today"})
+
+
+def _refusal(version: Version, word: str, now_ms: int | None) -> Refusal:
+    config = version.config
+    if word == "not_open_yet":
+        return NotOpenYet(starts_at=config.starts_at)
+    if word == "over":
+        return Over(ended_at=config.ends_at)
+    if word == "paused":
+        return Paused()
+    if word == "no_chance_left" or now_ms is None:
+        return NoChanceLeft(next_chance_at=None)
+    most = config.limits.member_day_plays_max or 0
+    return NoChanceLeft(
+        next_chance_at=chances_after(config, ordinal=0, day=day_of(version, now_ms), day_ordinal=most)[1]
+    )
+
+
+def day_of(version: Version, instant_ms: int) -> int:
+    """Days since 1970 in the campaign's zone."""
+    offset_ms = 0
+    for start, offset in version.zone:
+        if instant_ms >= start:
+            offset_ms = offset
+    return (instant_ms + offset_ms) // 86_400_000
+
+
+def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
+    return Entry(
+        epoch=epoch,
+        seq=taken.seq,
+        play=asked.play,
+        member=asked.member,
+        request_key=asked.request_key,
+        fingerprint=asked.fingerprint,
+        ordinal=asked.ordinal,
+        day=taken.day,
+        day_ordinal=taken.day_ordinal,
+        drawn=asked.drawn,
+        awarded=taken.awarded,
+        unit=taken.unit,
+        line_day_number=taken.line_day_number,
+        word=asked.word,
+        version=version.number,
+        played_at_ms=taken.played_at_ms,
+        entry=asked.entry,
+    )
+
+
+def _digest(text: str) -> str:
+    """128 bits of SHA-256, in 22 characters."""
+    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).rstrip(b"=").decode()

@@ -1,0 +1,50 @@
+"""The room put together: what plays a campaign, over one database and one connection to the counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaigns.drain import Drain
+from campaigns.ledger import Ledger
+from campaigns.lifecycle import Lifecycle
+from campaigns.mending import Mending
+from campaigns.plays import Plays
+from campaigns.recovery import Recovery
+from campaigns.versions import Versions
+from core.clock import Clock
+from core.db import Database
+from core.ids import Entropy, Ids
+from core.sealing import Sealer
+from inventory.connection import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignsRoom:
+    versions: Versions
+    ledger: Ledger
+    drain: Drain
+    recovery: Recovery
+    mending: Mending
+    plays: Plays
+    lifecycle: Lifecycle
+
+
+def furnish(
+    *, database: Database, connection: Connection, sealer: Sealer, clock: Clock, ids: Ids, entropy: Entropy
+) -> CampaignsRoom:
+    versions = Versions(database=database, sealer=sealer)
+    ledger = Ledger(database)
+    drain = Drain(database=database, versions=versions, ledger=ledger, connection=connection)
+    recovery = Recovery(database=database, versions=versions, drain=drain, connection=connection, clock=clock)
+    mending = Mending(database=database, versions=versions, drain=drain, recovery=recovery, connection=connection)
+    plays = Plays(versions=versions, ledger=ledger, mending=mending, connection=connection, ids=ids)
+    lifecycle = Lifecycle(clock=clock, ids=ids, entropy=entropy, sealer=sealer)
+    return CampaignsRoom(
+        versions=versions,
+        ledger=ledger,
+        drain=drain,
+        recovery=recovery,
+        mending=mending,
+        plays=plays,
+        lifecycle=lifecycle,
+    )

@@ -1,0 +1,173 @@
+"""What is in force: a campaign's version with everything a play derives from it, read once and kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from campaigns import registry
+from campaigns.config import Frozen, Line, Pool, zone_table
+from campaigns.game import AnyGame
+from campaigns.models import Campaign, CampaignVersion, State, StockLot
+from core.clock import to_ms
+from core.db import Database
+from core.errors import NotFound
+from core.sealing import Sealer
+from inventory.claims import UNLIMITED, Rules
+from inventory.keys import LaneKeys
+
+VERSIONS_KEPT = 512
+BACKLOG_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One published version. Plays point at it for ever, so it never changes."""
+
+    campaign: str
+    mall: str
+    number: int
+    game: AnyGame
+    game_config: Any
+    config: Frozen
+    config_hash: str
+    seed: bytes
+    commitment: str
+    pools: Mapping[str, Pool]
+    lines: Mapping[str, Line]
+    zone: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A campaign as it runs now: the version in force and where its counters stand."""
+
+    version: Version
+    state: State
+    epoch: int
+    is_settled: bool
+    last_units: Mapping[str, int]
+    rules: tuple[str, ...]
+
+    @property
+    def campaign(self) -> str:
+        return self.version.campaign
+
+    @property
+    def keys(self) -> LaneKeys:
+        return LaneKeys(self.campaign)
+
+    def phase(self, now: datetime) -> str:
+        """scheduled, live, paused, recovering or ended: what people see."""
+        if now >= self.version.config.ends_at:
+            return "ended"
+        if self.state is State.PAUSED:
+            return "paused"
+        if now < self.version.config.starts_at:
+            return "scheduled"
+        return "live" if self.is_settled else "recovering"
+
+
+class Versions:
+    """Reads campaigns and keeps them: the running one until told to look again, every version for ever."""
+
+    def __init__(self, *, database: Database, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._running: OrderedDict[str, Running] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int], Version] = OrderedDict()
+
+    async def running(self, campaign: str) -> Running:
+        """As last seen. Whoever acts on it is told by the script or the ledger when it is out of date."""
+        return self._running.get(campaign) or await self.look_again(campaign)
+
+    async def look_again(self, campaign: str) -> Running:
+        """Read what is in force. Raises NotFound for a campaign that was never published."""
+        async with self._database.reading() as session:
+            row = await session.get(Campaign, campaign)
+            if row is None or row.state == State.DRAFT:
+                raise NotFound(noun="campaign")
+            written = await session.get_one(CampaignVersion, (campaign, row.version))
+            lots = await session.execute(select(StockLot.line, StockLot.last_unit).where(_of(campaign)))
+            last_units: dict[str, int] = {}
+            for line, last_unit in lots:
+                last_units[line] = max(last_unit, last_units.get(line, 0))
+        version = self._keep(row, written)
+        running = Running(
+            version=version,
+            state=State(row.state),
+            epoch=row.epoch,
+            is_settled=row.settled_epoch == row.epoch,
+            last_units=last_units,
+            rules=_rules(version, row.epoch),
+        )
+        _remember(self._running, campaign, running)
+        return running
+
+    async def at(self, campaign: str, number: int) -> Version:
+        """The version with this number."""
+        if (campaign, number) in self._kept:
+            return self._kept[campaign, number]
+        async with self._database.reading() as session:
+            row = await session.get(Campaign, campaign)
+            written = await session.get(CampaignVersion, (campaign, number))
+        if row is None or written is None:
+            raise NotFound(noun="campaign version")
+        return self._keep(row, written)
+
+    def _keep(self, row: Campaign, written: CampaignVersion) -> Version:
+        known = self._kept.get((row.id, written.version))
+        if known is None:
+            known = self._version(row, written)
+            _remember(self._kept, (row.id, written.version), known)
+        return known
+
+    def _version(self, row: Campaign, written: CampaignVersion) -> Version:
+        if row.seed_sealed is None or row.commitment is None:
+            raise AssertionError(f"campaign {row.id} was published without a seed")
+        game = registry.game(row.game)
+        config = Frozen.model_validate(written.config)
+        return Version(
+            campaign=row.id,
+            mall=row.mall_id,
+            number=written.version,
+            game=game,
+            game_config=game.config.model_validate(config.game),
+            config=config,
+            config_hash=written.config_hash,
+            seed=self._sealer.open(row.seed_sealed, bound_to=row.id),
+            commitment=row.commitment,
+            pools={pool.key: pool for pool in config.pools},
+            lines={line.key: line for line in config.lines},
+            zone=zone_table(config.zone, config.starts_at, config.ends_at),
+        )
+
+
+def _of(campaign: str) -> Any:
+    return StockLot.campaign_id == campaign
+
+
+def _remember(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
+    kept[key] = value
+    kept.move_to_end(key)
+    if len(kept) > VERSIONS_KEPT:
+        kept.popitem(last=False)
+
+
+def _rules(version: Version, epoch: int) -> tuple[str, ...]:
+    limits = version.config.limits
+    return Rules(
+        epoch=epoch,
+        version=version.number,
+        opens_ms=to_ms(version.config.starts_at),
+        closes_ms=to_ms(version.config.ends_at),
+        zone=";".join(f"{start}:{offset}" for start, offset in version.zone),
+        plays_max=limits.member_plays_max or UNLIMITED,
+        day_plays_max=limits.member_day_plays_max or UNLIMITED,
+        backlog_max=BACKLOG_MAX,
+    ).arguments()
