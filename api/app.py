@@ -12,11 +12,27 @@ from fastapi import FastAPI
 from api.front import Front
 from api.house import House, open_house
 from api.problem_details import RESPONSE, SCHEMA, add_problem_handlers
-from api.routes import health, sessions
+from api.routes import (
+    admin_awards,
+    admin_parcels,
+    admin_products,
+    awards,
+    health,
+    sessions,
+    supplier_callbacks,
+)
 from api.settings import Settings
 
 GC_THRESHOLDS = (50_000, 50, 100)
-ROUTERS = (sessions.router, health.router)
+ROUTERS = (
+    sessions.router,
+    awards.router,
+    admin_products.router,
+    admin_awards.router,
+    admin_parcels.router,
+    supplier_callbacks.router,
+    health.router,
+)
 
 
 class Application(FastAPI):

@@ -89,6 +89,37 @@ PROBLEMS: dict[str, Problem] = {
         Words("启动令牌已使用", "Launch token used"),
         Words("每个启动令牌只能用一次。", "A launch token is good for one session only."),
     ),
+    # prizes on their way
+    "claim-not-needed": Problem(
+        409,
+        Words("无需领取", "No claim needed"),
+        Words("这个奖品会自动发放，无需填写信息。", "This prize is delivered without asking you anything."),
+    ),
+    "claim-closed": Problem(
+        410,
+        Words("领取已截止", "Claim closed"),
+        Words("领取时间已过。", "The time to claim this prize is over."),
+    ),
+    "already-claimed": Problem(
+        409,
+        Words("已经领取", "Already claimed"),
+        Words("您已填写过其他信息，奖品正在发放。", "You gave other details before, and the prize is on its way."),
+    ),
+    "award-not-stuck": Problem(
+        409,
+        Words("不能处理", "Award not stuck"),
+        Words("该奖品的状态是 {state}，不能这样处理。", "The award is {state}, which this cannot be done to."),
+    ),
+    "no-code-pool": Problem(
+        409,
+        Words("没有码池", "No code pool"),
+        Words("{sku} 不是券码类商品。", "{sku} is not delivered from a pool of codes."),
+    ),
+    "signature-invalid": Problem(
+        401,
+        Words("签名无效", "Signature invalid"),
+        Words("签名缺失、不符或已过时。", "The signature is missing, wrong or out of date."),
+    ),
 }
 
 REASONS: dict[str, Words] = {
@@ -101,6 +132,13 @@ REASONS: dict[str, Words] = {
     "lives-too-long": Words("有效期超过 120 秒", "it must live from 1 to 120 seconds"),
     "not-yet-valid": Words("尚未生效", "its time has not come"),
     "expired": Words("已过期", "it has expired"),
+    "missing": Words("请填写", "it is missing"),
+    "too-short": Words("太短", "it is too short"),
+    "not-asked-for": Words("无需填写", "this prize does not ask for it"),
+    "unprintable": Words("含有无法显示的字符", "it holds characters that cannot be printed"),
+    "phone-unreadable": Words("不是电话号码", "it is not a phone number"),
+    "phone-not-valid": Words("没有这样的号码", "there is no such phone number"),
+    "phone-not-mobile": Words("请填写手机号", "it is not a mobile number"),
     "origin-not-allowed": Words("来源未登记", "its origin is not one of the mall's"),
 }
 

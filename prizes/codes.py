@@ -106,8 +106,10 @@ async def holds(session: AsyncSession, *, award_id: str) -> int | None:
     return None if held is None else held.id
 
 
-async def levels(session: AsyncSession, *, mall_id: str, free_below: int | None = None) -> Sequence[PoolLevel]:
-    """Every pool of the mall by sku; with `free_below`, only those running low."""
+async def levels(
+    session: AsyncSession, *, mall_id: str, sku: str | None = None, free_below: int | None = None
+) -> Sequence[PoolLevel]:
+    """Every pool of the mall by sku, or one; with `free_below`, only those running low."""
     free: ColumnElement[int] = func.count(case((PoolCode.id.is_not(None) & PoolCode.award_id.is_(None), 1)))
     waiting = (
         select(func.count())
@@ -121,6 +123,8 @@ async def levels(session: AsyncSession, *, mall_id: str, free_below: int | None 
         .group_by(Product.id, Product.sku)
         .order_by(Product.sku)
     )
+    if sku is not None:
+        query = query.where(Product.sku == sku)
     if free_below is not None:
         query = query.having(free < free_below)
     rows = await session.execute(query)

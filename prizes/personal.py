@@ -34,11 +34,14 @@ class Contact:
 
 
 def contact_of(*, kind: str, phone: str, recipient: str | None, address: str | None) -> Contact:
-    """A contact from what was typed; InvalidField names every field that cannot be accepted for this kind of claim."""
+    """A contact from what was typed; InvalidField names every field at fault.
+
+    Reasons are words, for a member reads them in their own language.
+    """
     faults: list[tuple[str, str]] = []
     number = _collect(faults, "phone", lambda: parse_phone(phone))
     if kind == "phone":
-        faults += [(name, "not asked for") for name, value in (("recipient", recipient), ("address", address)) if value]
+        faults += [(name, "not-asked-for") for name, value in (("recipient", recipient), ("address", address)) if value]
         who = where = ""
     else:
         who = _collect(faults, "recipient", lambda: _line(recipient, at_least=1, at_most=RECIPIENT_CHARS_MAX))
@@ -53,16 +56,16 @@ def contact_of(*, kind: str, phone: str, recipient: str | None, address: str | N
 def parse_phone(typed: str) -> str:
     """A mobile number in E.164 from what people type, full-width digits and spaces included; ValueError says why not."""
     if len(typed) > PHONE_CHARS_MAX:
-        raise ValueError(f"longer than {PHONE_CHARS_MAX} characters")
+        raise ValueError("too-long")
     plain = unicodedata.normalize("NFKC", typed).strip()
     try:
         number = phonenumbers.parse(plain, HOME_REGION)
     except phonenumbers.NumberParseException:
-        raise ValueError("not a phone number") from None
+        raise ValueError("phone-unreadable") from None
     if number.extension or not phonenumbers.is_valid_number(number):
-        raise ValueError("not a valid phone number")
+        raise ValueError("phone-not-valid")
     if phonenumbers.number_type(number) not in _MOBILE:
-        raise ValueError("not a mobile number")
+        raise ValueError("phone-not-mobile")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -97,11 +100,11 @@ def _line(typed: str | None, *, at_least: int, at_most: int) -> str:
     """One line of text: spaces collapsed, control characters refused."""
     plain = " ".join((typed or "").split())
     if any(unicodedata.category(each) in {"Cc", "Cs", "Co", "Cn"} for each in plain):
-        raise ValueError("holds characters that cannot be printed")
+        raise ValueError("unprintable")
     if len(plain) < at_least:
-        raise ValueError("missing" if not plain else f"shorter than {at_least} characters")
+        raise ValueError("missing" if not plain else "too-short")
     if len(plain) > at_most:
-        raise ValueError(f"longer than {at_most} characters")
+        raise ValueError("too-long")
     return plain
 
 
