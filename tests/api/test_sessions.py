@@ -126,9 +126,7 @@ async def test_claims_must_be_right(
     assert await sessions_in(house) == 0
 
 
-@pytest.mark.parametrize(
-    ("seconds", "status"), [(-31, 401), (-29, 201), (0, 201), (89, 201), (91, 401)], ids=str
-)
+@pytest.mark.parametrize(("seconds", "status"), [(-31, 401), (-29, 201), (0, 201), (89, 201), (91, 401)], ids=str)
 async def test_a_token_lives_its_time_and_thirty_seconds_of_skew(
     client: httpx.AsyncClient, house: House, clock: HandClock, seconds: int, status: int
 ) -> None:
