@@ -1,0 +1,340 @@
+// The shell every game shares: what may be done now, one button, and the sheets around it.
+
+import { NoAnswer, Problem, SignedOut } from "./api.js";
+import { celebrate } from "./celebrate.js";
+import { h, picture } from "./dom.js";
+import { linePictures, prizePicture, SKINS, statePicture } from "./pictures.js";
+import { Unanswered } from "./play.js";
+import { Sheets } from "./sheet.js";
+import { showMine } from "./sheets/mine.js";
+import { showResult } from "./sheets/result.js";
+import { showRules } from "./sheets/rules.js";
+import { Calendar } from "./time.js";
+
+const RECHECK_MS = 4000;
+const RESUME_SILENTLY_MS = 10 * 60_000;
+const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry" };
+
+export class App {
+  constructor({ root, texts, api, player, host, widgets }) {
+    Object.assign(this, { root, texts, api, player, host, widgets });
+    this.definition = null;
+    this.me = null;
+    this.trouble = null;
+    this.held = false;
+    this.playing = false;
+    this.resumable = false;
+    this.waiting = 0;
+    this.prizePicture = prizePicture;
+    this.noPrizePicture = prizePicture(null);
+    this.lineName = (line) => this.texts.own(line.name);
+    this.sheets = new Sheets({ holder: document.body, words: () => this.texts, onClosed: (name) => this.#sheetClosed(name) });
+    this.player.onSlow = () => this.#hint("hero.waiting");
+  }
+
+  /** Opens the campaign: what it is, who plays, what may be done. Safe to call again after any trouble. */
+  async open() {
+    this.#settle(null);
+    try {
+      if (!this.definition) await this.#define();
+      await this.#checkIn();
+    } catch (error) {
+      this.#fall(error);
+    }
+    this.#render();
+    this.host.tell("ready", { state: this.standing(), chances_left: this.me?.chances_left ?? null });
+    if (this.resumable && this.resumable.ageMs < RESUME_SILENTLY_MS) this.spin();
+  }
+
+  async #define() {
+    this.definition = await this.api.definition();
+    this.calendar = new Calendar(this.texts, this.definition.zone);
+    this.calendar.setServerTime(this.definition.server_time);
+    this.pictures = linePictures(this.definition.pools.flatMap((pool) => pool.lines));
+    document.documentElement.dataset.skin = this.definition.skin in SKINS ? this.definition.skin : "warm";
+    this.#build();
+    await this.#mountWidget();
+    this.#render();
+  }
+
+  async #mountWidget() {
+    const asset = this.widgets[this.definition.game];
+    if (asset.css) document.head.append(h("link", { rel: "stylesheet", href: `/assets/${asset.css}` }));
+    const { default: game } = await import(`/assets/${asset.js}`);
+    this.game = game;
+    this.widget = game.mount(this.stage, {
+      campaign: this.definition,
+      locale: this.texts.locale,
+      lineName: (line, locale) => line.name[locale],
+      linePicture: (line) => this.pictures.get(line.key),
+      emblem: SKINS[document.documentElement.dataset.skin].hub,
+      reducedMotion: () => matchMedia("(prefers-reduced-motion: reduce)").matches,
+    });
+  }
+
+  async #checkIn() {
+    const [me] = await Promise.all([this.api.me(), this.#countWaiting()]);
+    this.me = me;
+    this.calendar.setServerTime(me.server_time);
+    this.resumable = await this.player.pending();
+  }
+
+  async #countWaiting() {
+    const page = await this.api.awards().catch(() => ({ items: [] }));
+    this.waiting = page.items.filter((award) => award.state === "claim_needed").length;
+  }
+
+  /** What may be done now, as one word: ready, or the name of the state that stands in the way. */
+  standing() {
+    if (this.trouble) return this.trouble;
+    if (this.held) return "held";
+    if (this.definition?.phase === "recovering" || this.me?.state === "recovering") return "recovering";
+    if (!this.me) return "loading";
+    return this.me.state === "no-chance-left" && !this.me.next_chance_at ? "used-up" : this.me.state;
+  }
+
+  canPlay() {
+    return this.standing() === "ready" && !this.playing;
+  }
+
+  /** One press of the button: spin first, land when the answer comes. */
+  async spin() {
+    if (this.playing || !this.widget || this.held) return;
+    if (this.standing() !== "ready" && !this.resumable) return;
+    this.playing = true;
+    this.trouble = null;
+    this.#render();
+    if (this.resumable) this.#hint("hero.resuming");
+    this.widget.start();
+    this.host.tell("play-started");
+    try {
+      await this.#finish(await this.player.play());
+    } catch (error) {
+      await this.widget.fail();
+      this.playing = false;
+      this.resumable = false;
+      await this.#refused(error);
+    }
+  }
+
+  async #finish(outcome) {
+    await this.widget.land(outcome.reveal);
+    this.playing = false;
+    this.resumable = false;
+    const { chances_left: left, next_chance_at: next, award } = outcome;
+    this.me = { ...this.me, state: left === 0 ? "no-chance-left" : "ready", chances_left: left, next_chance_at: next };
+    if (award && award.claim !== "none") this.waiting += 1;
+    this.#render();
+    showResult(this, outcome);
+    this.#announce(outcome);
+    await this.player.shown();
+    this.host.tell("outcome", { play: outcome.id, line: outcome.awarded, won: Boolean(award) });
+    if (award && award.claim !== "none") this.host.tell("claim-needed", { award: award.id, claim: award.claim });
+    if (left === 0) this.host.tell("no-chance", { next_chance_at: next });
+    if (award) celebrate();
+  }
+
+  #announce({ award }) {
+    const prize = award && this.texts.own(award.prize.name);
+    this.live.textContent = this.texts.t(award ? "result.announce_won" : "result.announce_lost", { prize });
+  }
+
+  again() {
+    this.sheets.close().then(() => this.spin());
+  }
+
+  claimed(award) {
+    this.waiting = Math.max(0, this.waiting - 1);
+    this.#render();
+    this.host.tell("claim-done", { award: award.id });
+  }
+
+  async #refused(error) {
+    if (error instanceof Unanswered) {
+      this.#settle("unanswered");
+    } else if (error instanceof Problem && error.status < 500 && error.status !== 404) {
+      await this.#checkIn().catch((again) => this.#fall(again));
+    } else {
+      this.#fall(error);
+    }
+    this.#render();
+    this.host.tell("error", { code: this.trouble ?? error.code ?? "broken" });
+  }
+
+  #fall(error) {
+    if (error instanceof SignedOut) this.#settle("signed-out");
+    else if (error instanceof NoAnswer) this.#settle("network");
+    else if (error instanceof Problem && error.status === 503) this.#settle("recovering");
+    else this.#settle("broken");
+    if (this.trouble) this.host.tell("error", { code: this.trouble });
+  }
+
+  #settle(trouble) {
+    this.trouble = trouble;
+  }
+
+  setToken(token) {
+    this.api.setLaunchToken(token);
+    if (!this.playing) this.open();
+  }
+
+  setHeld(held) {
+    this.held = held;
+    this.#render();
+  }
+
+  setTexts(texts) {
+    this.texts = texts;
+    this.api.locale = texts.locale;
+    if (!this.definition) return;
+    const late = this.calendar.now();
+    this.calendar = new Calendar(texts, this.definition.zone);
+    this.calendar.setServerTime(late);
+    this.widget?.setLocale(texts.locale);
+    this.#render();
+    this.sheets.relabel();
+  }
+
+  #build() {
+    const skin = SKINS[document.documentElement.dataset.skin];
+    this.by = h("p", { class: "by" });
+    this.name = h("h1", {});
+    this.dates = h("p", { class: "dates" });
+    this.shelf = h("ul", { class: "shelf" });
+    this.stage = h("div", { class: "stage", onclick: () => this.canPlay() && this.spin() });
+    this.button = h("button", { type: "button", class: "primary play", onclick: () => this.spin() });
+    this.notice = h("div", { class: "notice", tabindex: "-1" });
+    this.hint = h("p", { class: "hint" });
+    this.live = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
+    this.rulesLink = h("button", { type: "button", class: "link", onclick: () => showRules(this) });
+    this.mineLink = h("button", { type: "button", class: "link", onclick: () => showMine(this) });
+    this.root.replaceChildren(
+      picture(skin.backdrop, "backdrop"),
+      h("div", { class: "layout" },
+        h("header", {}, this.by, this.name, this.dates),
+        this.stage,
+        h("div", { class: "action" }, this.button, this.notice, this.hint),
+        this.shelf,
+        h("div", { class: "links" }, this.rulesLink, this.mineLink)),
+      this.live);
+  }
+
+  #hint(path, facts) {
+    this.hint.textContent = path ? this.texts.t(path, facts) : "";
+  }
+
+  #render() {
+    const { texts, definition, calendar } = this;
+    if (!definition) return this.#renderBare();
+    document.title = texts.own(definition.name);
+    this.by.textContent = texts.t("hero.by", { organiser: texts.own(definition.organiser) });
+    this.name.textContent = texts.own(definition.name);
+    const upcoming = definition.phase === "scheduled";
+    this.dates.textContent = texts.t(upcoming ? "hero.from" : "hero.until", { time: calendar.when(upcoming ? definition.starts_at : definition.ends_at) });
+    this.rulesLink.textContent = texts.t("hero.rules");
+    this.mineLink.replaceChildren(texts.t("hero.mine"), ...(this.waiting ? [h("span", { class: "badge", "aria-hidden": "true" }, String(this.waiting))] : []));
+    this.mineLink.setAttribute("aria-label", this.waiting ? texts.t("hero.mine_waiting", { n: this.waiting }) : texts.t("hero.mine"));
+    this.shelf.replaceChildren(...definition.pools[0].lines.filter((line) => line.prize).map((line) =>
+      h("li", {}, picture(this.pictures.get(line.key)), h("span", {}, this.lineName(line)))));
+    this.#renderAction();
+  }
+
+  #renderAction() {
+    const { texts, me, calendar } = this;
+    const standing = this.standing();
+    const open = this.playing || standing === "ready" || standing === "loading";
+    this.stage.classList.toggle("resting", !open);
+    this.button.hidden = !open;
+    this.notice.hidden = open;
+    this.#watch(standing);
+    if (!open) return this.#renderNotice(standing);
+    const words = this.game?.texts[texts.locale];
+    const label = me?.chances_left === null || !me ? texts.t("hero.play_free", { verb: words?.play }) : texts.t("hero.play", { verb: words?.play, n: me.chances_left });
+    this.button.textContent = this.playing ? words.playing : label;
+    this.button.setAttribute("aria-disabled", String(this.playing || standing !== "ready"));
+    if (this.playing) return;
+    const day = this.definition.limits.member_day_plays_max;
+    if (me?.next_chance_at && day) this.#hint("hero.more", { n: day, time: calendar.when(me.next_chance_at) });
+    else if (day) this.#hint("hero.last_refill", { n: day });
+    else this.#hint(null);
+  }
+
+  #renderNotice(standing) {
+    const { texts, me, calendar, definition } = this;
+    const time = calendar.when(standing === "not-open-yet" ? definition.starts_at : (me?.next_chance_at ?? definition.ends_at));
+    const path = `states.${standing}`;
+    this.countdown = standing === "not-open-yet" ? h("p", { class: "countdown" }) : null;
+    const action = texts.has(`${path}.action`) && h("button", { type: "button", class: "small", onclick: () => this.#act(ACTIONS[standing]) }, texts.t(`${path}.action`));
+    this.notice.dataset.state = standing;
+    this.notice.replaceChildren(
+      picture(statePicture(standing)),
+      h("div", {}, h("p", { class: "notice-title" }, texts.t(`${path}.title`)), this.countdown ?? "", h("p", {}, texts.t(`${path}.body`, { time }))),
+      ...(action ? [action] : []));
+    this.#hint(null);
+    this.#tick();
+  }
+
+  #renderBare() {
+    const standing = this.standing();
+    if (standing === "loading") return;
+    const { texts } = this;
+    this.root.replaceChildren(h("div", { class: "bare", role: "alert" },
+      picture(statePicture(standing)),
+      h("h1", {}, texts.t(`states.${standing}.title`)),
+      h("p", {}, texts.t(`states.${standing}.body`)),
+      h("button", { type: "button", class: "primary", onclick: () => this.open() }, texts.t("states.network.action"))));
+  }
+
+  #act(action) {
+    if (action === "enter") this.#enter();
+    else if (action === "resume") this.#resume();
+    else this.open();
+  }
+
+  async #resume() {
+    this.trouble = null;
+    try {
+      this.resumable = (await this.player.pending()) ?? false;
+    } catch (error) {
+      this.#fall(error);
+    }
+    this.#render();
+    if (this.resumable) this.spin();
+  }
+
+  #enter() {
+    if (this.host.framed) this.host.tell("error", { code: "signed-out" });
+    else location.reload();
+  }
+
+  #watch(standing) {
+    clearInterval(this.timer);
+    if (standing === "not-open-yet") this.timer = setInterval(() => this.#tick(), 1000);
+    if (["recovering", "paused", "no-chance-left"].includes(standing)) this.timer = setInterval(() => this.#recheck(standing), RECHECK_MS);
+  }
+
+  #tick() {
+    const { starts_at: from } = this.definition;
+    if (this.countdown) this.countdown.textContent = this.texts.t("states.not-open-yet.countdown", { left: this.calendar.left(from) });
+    if (this.standing() === "not-open-yet" && new Date(from) <= this.calendar.now()) this.#recheck();
+  }
+
+  async #recheck(standing) {
+    if (document.hidden) return;
+    if (standing === "no-chance-left" && new Date(this.me.next_chance_at) > this.calendar.now()) return;
+    try {
+      const { phase } = await this.api.definition();
+      this.definition.phase = phase;
+      this.trouble = null;
+      await this.#checkIn();
+    } catch (error) {
+      this.#fall(error);
+    }
+    if (this.standing() !== standing) this.#render();
+  }
+
+  #sheetClosed(name) {
+    this.host.tell("closed", { sheet: name });
+    (this.button.hidden ? this.notice : this.button).focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,40 @@
+// The frame's start: who asks (the fragment), in which language, for which campaign.
+
+import "./styles/tokens.css";
+import "./styles/shell.css";
+import "./styles/sheets.css";
+
+import { Api } from "./api.js";
+import { App } from "./app.js";
+import { Host } from "./host.js";
+import * as memory from "./memory.js";
+import { Player } from "./play.js";
+import { chooseLocale, Texts } from "./texts.js";
+
+const config = JSON.parse(document.getElementById("config").textContent);
+const asked = new URLSearchParams(location.hash.slice(1));
+history.replaceState(null, "", location.pathname);
+
+const root = document.getElementById("windfall");
+const host = new Host({ origin: asked.get("origin"), allowed: config.origins });
+const locale = () => chooseLocale(asked.get("locale"), ...navigator.languages);
+const api = new Api({ campaign: config.campaign, locale: locale(), memory, framed: host.framed });
+const player = new Player({ api, campaign: config.campaign, memory, onSlow: () => {} });
+
+function speak(tag) {
+  const texts = new Texts(tag);
+  document.documentElement.lang = texts.tag;
+  return texts;
+}
+
+document.documentElement.classList.toggle("framed", host.framed);
+const app = new App({ root, texts: speak(locale()), api, player, host, widgets: config.widgets });
+api.setLaunchToken(asked.get("token"));
+host.listen({
+  token: ({ token }) => app.setToken(token),
+  locale: (message) => app.setTexts(speak(chooseLocale(message.locale, ...navigator.languages))),
+  pause: ({ paused }) => app.setHeld(paused),
+});
+host.followHeight(root);
+addEventListener("online", () => app.trouble === "network" && app.open());
+app.open();

@@ -1,0 +1,47 @@
+// What this browser remembers: the play that has no answer yet, and this tab's session. Works without storage too.
+
+const PENDING_HOURS_MAX = 24;
+const fallback = new Map();
+
+function read(storage, name) {
+  try {
+    return JSON.parse(storage().getItem(name));
+  } catch {
+    return fallback.get(name) ?? null;
+  }
+}
+
+function write(storage, name, value) {
+  fallback.set(name, value);
+  try {
+    if (value === null) storage().removeItem(name);
+    else storage().setItem(name, JSON.stringify(value));
+  } catch {
+    // A browser that refuses storage keeps the value for as long as the page lives.
+  }
+}
+
+const lasting = () => window.localStorage;
+const ofTab = () => window.sessionStorage;
+const pendingName = (campaign, member) => `windfall:pending:${campaign}:${member}`;
+const sessionName = (campaign) => `windfall:session:${campaign}`;
+
+/** The key of a play whose outcome was not shown yet, with its age; null when there is none. */
+export function pendingPlay(campaign, member) {
+  const kept = read(lasting, pendingName(campaign, member));
+  const age = kept ? Date.now() - kept.at : 0;
+  if (!kept || !(age < PENDING_HOURS_MAX * 3_600_000)) return null;
+  return { key: kept.key, ageMs: age };
+}
+
+export function keepPendingPlay(campaign, member, key) {
+  write(lasting, pendingName(campaign, member), { key, at: Date.now() });
+}
+
+export function forgetPendingPlay(campaign, member) {
+  write(lasting, pendingName(campaign, member), null);
+}
+
+export const session = (campaign) => read(ofTab, sessionName(campaign));
+export const keepSession = (campaign, kept) => write(ofTab, sessionName(campaign), kept);
+export const forgetSession = (campaign) => write(ofTab, sessionName(campaign), null);

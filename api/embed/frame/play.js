@@ -1,0 +1,71 @@
+// One press, one play: the key is kept before anything is sent and sent again until there is an answer.
+
+import { NoAnswer, Problem, SignedOut } from "./api.js";
+
+const BACKOFF_MS = [400, 900, 2000, 4000, 8000];
+const SLOW_AFTER_MS = 4000;
+
+/** The service did not answer in the time a member waits; the same key is safe to send again. */
+export class Unanswered extends Error {}
+
+export class Player {
+  constructor({ api, campaign, memory, onSlow }) {
+    this.api = api;
+    this.campaign = campaign;
+    this.memory = memory;
+    this.onSlow = onSlow;
+  }
+
+  async pending() {
+    return this.memory.pendingPlay(this.campaign, await this.api.member());
+  }
+
+  /** The outcome of the pending play, or of a new one; throws Unanswered, SignedOut or the Problem that refuses it. */
+  async play() {
+    const member = await this.api.member();
+    const key = this.memory.pendingPlay(this.campaign, member)?.key ?? newKey();
+    this.memory.keepPendingPlay(this.campaign, member, key);
+    const slow = setTimeout(this.onSlow, SLOW_AFTER_MS);
+    try {
+      return await this.#ask(key);
+    } catch (error) {
+      if (error instanceof Problem) this.memory.forgetPendingPlay(this.campaign, member);
+      throw error;
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  /** The outcome has been shown: the next press is a new play. */
+  async shown() {
+    this.memory.forgetPendingPlay(this.campaign, await this.api.member());
+  }
+
+  async #ask(key) {
+    for (const pause of [...BACKOFF_MS, null]) {
+      try {
+        return await this.api.play(key);
+      } catch (error) {
+        if (error instanceof SignedOut || !worthRetrying(error)) throw error;
+        if (pause === null) throw new Unanswered();
+        await wait(Math.max(pause * (0.75 + Math.random() / 2), (error.retryAfterSeconds ?? 0) * 1000));
+      }
+    }
+    throw new Unanswered();
+  }
+}
+
+function worthRetrying(error) {
+  if (error instanceof NoAnswer) return true;
+  return error instanceof Problem && (error.status >= 500 || error.status === 429 || error.status === 408);
+}
+
+function wait(ms) {
+  return new Promise((done) => setTimeout(done, Math.min(ms, 10_000)));
+}
+
+/** A random UUID; `crypto.randomUUID` is missing on plain http. */
+function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,90 @@
+// What came of one play, with what happens next as its button.
+
+import { follow, stateWords } from "../awards.js";
+import { h, picture } from "../dom.js";
+import { showClaim } from "./claim.js";
+import { showMine } from "./mine.js";
+
+export function showResult(app, outcome) {
+  const won = Boolean(outcome.award);
+  app.sheets.show({
+    name: won ? "win" : "loss",
+    quiet: true,
+    title: () => app.texts.t(won ? "result.won" : "result.lost"),
+    render: (body) => body.append(...(won ? win(app, outcome) : loss(app, outcome))),
+  });
+  if (won && outcome.award.claim === "none") followGift(app, outcome.award.id);
+}
+
+function win(app, { award, awarded }) {
+  const { texts } = app;
+  const { prize, claim } = award;
+  const value = prize.market_value?.amount > 0 && texts.t("result.value", { money: texts.money(prize.market_value) });
+  return [
+    h("div", { class: "medal" }, picture(app.pictures.get(awarded) ?? "")),
+    h("p", { class: "result-lead" }, texts.t("result.won")),
+    h("p", { class: "result-prize" }, texts.own(prize.name)),
+    value && h("p", { class: "result-value" }, value),
+    h("p", { class: "result-next", role: "status" }, nextWords(app, award)),
+    h("div", { class: "buttons" }, ...(claim === "none" ? giftButtons(app) : claimButtons(app, award))),
+  ].filter(Boolean);
+}
+
+function nextWords({ texts, calendar }, { claim, claim_before: before, prize }) {
+  if (claim !== "none") return texts.t(`result.${claim}_by`, { date: calendar.date(before) });
+  return texts.t(texts.has(`result.${prize.type}`) ? `result.${prize.type}` : "result.none");
+}
+
+function claimButtons(app, award) {
+  return [
+    primary(app.texts.t(`result.${award.claim}`), () => showClaim(app, award)),
+    secondary(app.texts.t("result.later"), () => app.sheets.close()),
+  ];
+}
+
+function giftButtons(app) {
+  return [
+    primary(app.texts.t("result.see_prizes"), () => showMine(app)),
+    secondary(app.canPlay() ? againWords(app) : app.texts.t("result.fine"), () => (app.canPlay() ? app.again() : app.sheets.close())),
+  ];
+}
+
+function loss(app) {
+  const { texts, calendar, me } = app;
+  const next = me.next_chance_at;
+  const words = () => {
+    if (!app.canPlay()) return next ? texts.t("result.lost_next", { time: calendar.when(next) }) : texts.t("result.lost_last");
+    return me.chances_left === null ? texts.t("result.lost_unlimited") : texts.t("result.lost_again", { n: me.chances_left });
+  };
+  return [
+    h("div", { class: "medal quiet" }, picture(app.noPrizePicture)),
+    h("p", { class: "result-prize" }, texts.t("result.lost")),
+    h("p", { class: "result-next" }, words()),
+    h("div", { class: "buttons" }, app.canPlay()
+      ? primary(againWords(app), () => app.again())
+      : primary(texts.t("result.fine"), () => app.sheets.close())),
+  ];
+}
+
+function againWords({ texts, me }) {
+  return me.chances_left === null ? texts.t("result.again_free") : texts.t("result.again", { n: me.chances_left });
+}
+
+function followGift(app, id) {
+  const { gone } = app.sheets;
+  follow(app.api, id, {
+    signal: gone,
+    onChange: (award) => {
+      const line = document.querySelector(".sheet-win .result-next");
+      if (line && award.state === "delivered") line.textContent = stateWords(app, award);
+    },
+  });
+}
+
+function primary(words, onclick) {
+  return h("button", { type: "button", class: "primary", autofocus: true, onclick }, words);
+}
+
+function secondary(words, onclick) {
+  return h("button", { type: "button", class: "secondary", onclick }, words);
+}

@@ -1,0 +1,1 @@
+"""A points mall of its own, as a mall developer would write it."""
