@@ -133,6 +133,24 @@ class Frozen(Config):
         return self.prizes[line.product] if line.product is not None else None
 
 
+Phase = Literal["draft", "scheduled", "live", "paused", "recovering", "ended"]
+
+
+def phase_of(
+    *, state: str, starts_at: datetime | None, ends_at: datetime | None, is_settled: bool, now: datetime
+) -> Phase:
+    """What people see of a campaign: its operators' decision and the hour, together."""
+    if state == "draft" or starts_at is None or ends_at is None:
+        return "draft"
+    if now >= ends_at:
+        return "ended"
+    if state == "paused":
+        return "paused"
+    if now < starts_at:
+        return "scheduled"
+    return "live" if is_settled else "recovering"
+
+
 def zone_table(zone: str, starts_at: datetime, ends_at: datetime) -> tuple[tuple[int, int], ...]:
     """The zone's offsets over a window, as (from, offset) in milliseconds since 1970 and of local minus UTC.
 

@@ -155,12 +155,13 @@ class Ledger:
                     Play.campaign_id == campaign, Play.member_id == member, Play.request_key == request_key
                 )
             )
-        return entry_of(play) if play is not None else None
+        return self.entry_of(play) if play is not None else None
 
-
-def entry_of(play: Play) -> Entry:
-    fields: Mapping[str, Any] = {field: getattr(play, field) for field in PLAY_FIELDS}
-    return Entry(play=play.id, member=play.member_id, **fields)
+    @staticmethod
+    def entry_of(play: Play) -> Entry:
+        """The row as the script wrote it."""
+        fields: Mapping[str, Any] = {field: getattr(play, field) for field in PLAY_FIELDS}
+        return Entry(play=play.id, member=play.member_id, **fields)
 
 
 def _fail(batch: Sequence[tuple[Row, asyncio.Future[bool]]], error: Exception) -> None:

@@ -146,6 +146,7 @@ class Play(Base):
         UniqueConstraint("campaign_id", "member_id", "ordinal"),
         UniqueConstraint("campaign_id", "member_id", "day", "day_ordinal"),
         UniqueConstraint("campaign_id", "member_id", "request_key"),
+        Index("ix_play_member", "member_id", "id"),
         _unique_where_present("unit", "campaign_id", "awarded", "unit"),
         _unique_where_present("line_day_number", "campaign_id", "awarded", "day", "line_day_number"),
         ForeignKeyConstraint(["campaign_id", "version"], ["campaign_version.campaign_id", "campaign_version.version"]),

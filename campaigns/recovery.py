@@ -20,7 +20,7 @@ from core.clock import Clock
 from core.db import Database
 from core.errors import Refusal
 from inventory import counters as lane
-from inventory.connection import Connection
+from inventory.connection import Connection, InventoryAway
 
 log = structlog.get_logger()
 
@@ -58,6 +58,13 @@ class Recovery:
         if epoch is not None:
             log.warning("campaign.recovering", campaign=campaign, epoch=epoch, reason=reason)
         return await self.settle(campaign)
+
+    async def follow(self, campaign: str) -> None:
+        """Settle after an operator's change, if the counters can be reached; the worker does it otherwise."""
+        try:
+            await self.settle(campaign)
+        except (InventoryAway, RecoveryFailed) as error:
+            log.warning("campaign.not_settled_yet", campaign=campaign, reason=str(error))
 
     async def settle(self, campaign: str) -> Running:
         """Bring the counters to the campaign's epoch, version and state. Does nothing when they are there."""

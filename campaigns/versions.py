@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from campaigns import registry
-from campaigns.config import Frozen, Line, Pool, zone_table
+from campaigns.config import Frozen, Line, Phase, Pool, phase_of, zone_table
 from campaigns.game import AnyGame
 from campaigns.models import Campaign, CampaignVersion, State, StockLot
 from core.clock import to_ms
@@ -62,15 +62,15 @@ class Running:
     def keys(self) -> LaneKeys:
         return LaneKeys(self.campaign)
 
-    def phase(self, now: datetime) -> str:
-        """scheduled, live, paused, recovering or ended: what people see."""
-        if now >= self.version.config.ends_at:
-            return "ended"
-        if self.state is State.PAUSED:
-            return "paused"
-        if now < self.version.config.starts_at:
-            return "scheduled"
-        return "live" if self.is_settled else "recovering"
+    def phase(self, now: datetime) -> Phase:
+        config = self.version.config
+        return phase_of(
+            state=self.state,
+            starts_at=config.starts_at,
+            ends_at=config.ends_at,
+            is_settled=self.is_settled,
+            now=now,
+        )
 
 
 class Versions:

@@ -1,0 +1,156 @@
+"""What anybody may know of a campaign, and where a member stands in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from api.auth.dependencies import CurrentSession, TheHouse
+from api.routes.plays import PrizeShown
+from campaigns.answers import iso, name_of, public_prize
+from campaigns.config import Limits, Line, Phase, Pool
+from campaigns.fairness import ALGORITHM
+from campaigns.game import Text
+from campaigns.standing import StandingState, standing_of
+from campaigns.versions import Running, Version
+from core.errors import NotFound
+
+router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
+
+
+class LineView(BaseModel):
+    """One prize: its published odds, as written and as an integer weight over the pool's total."""
+
+    key: str
+    name: Text
+    prize: PrizeShown | None
+    odds: str
+    weight: int
+    stock: int | None
+    day_cap: int | None
+
+
+class PoolView(BaseModel):
+    key: str
+    total: int
+    fallback: str
+    lines: list[LineView]
+
+
+class FairnessView(BaseModel):
+    """The seed's commitment, published before the first play; the seed itself once the campaign is over."""
+
+    algorithm: str
+    commitment: str
+    config_hash: str
+    seed: str | None
+
+
+class CampaignView(BaseModel):
+    id: str
+    game: str
+    phase: Phase
+    name: Text
+    organiser: Text
+    zone: str
+    starts_at: datetime
+    ends_at: datetime
+    server_time: str
+    version: int
+    skin: str
+    limits: Limits
+    claim_days: int
+    pools: list[PoolView]
+    view: dict[str, Any]
+    fairness: FairnessView
+
+
+class StandingView(BaseModel):
+    """What a member may do now. No chance left and no next hour means that they are used up for good."""
+
+    state: StandingState
+    chances_left: int | None
+    next_chance_at: datetime | None
+    plays: int
+    server_time: str
+
+
+@router.get("/{campaign_id}")
+async def get_campaign(campaign_id: UUID, house: TheHouse, response: Response) -> CampaignView:
+    """The public definition: prizes, odds, quantities, rules and hours. Needs no session."""
+    response.headers["cache-control"] = "no-store"
+    running = await house.campaigns.versions.look_again(str(campaign_id))
+    return _campaign_view(running, house.clock.now())
+
+
+@router.get("/{campaign_id}/me")
+async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHouse, response: Response) -> StandingView:
+    """My chances: how many are left, when the next one comes, or why there is none."""
+    response.headers["cache-control"] = "no-store"
+    running = await house.campaigns.versions.look_again(str(campaign_id))
+    if running.version.mall != member.mall_id or member.campaign_id not in (None, running.campaign):
+        raise NotFound(noun="campaign")
+    now = house.clock.now()
+    async with house.database.reading() as session:
+        standing = await standing_of(session, running, member=member.member_id, now=now)
+    return StandingView(
+        state=standing.state,
+        chances_left=standing.chances_left,
+        next_chance_at=standing.next_chance_at,
+        plays=standing.plays,
+        server_time=iso(now),
+    )
+
+
+def _campaign_view(running: Running, now: datetime) -> CampaignView:
+    version, config = running.version, running.version.config
+    return CampaignView(
+        id=running.campaign,
+        game=version.game.key,
+        phase=running.phase(now),
+        name=config.name,
+        organiser=config.organiser,
+        zone=config.zone,
+        starts_at=config.starts_at,
+        ends_at=config.ends_at,
+        server_time=iso(now),
+        version=version.number,
+        skin=config.skin,
+        limits=config.limits,
+        claim_days=config.claim_days,
+        pools=[_pool_view(pool, version) for pool in config.pools],
+        view=dict(version.game.view(version.game_config)),
+        fairness=_fairness_view(running, now),
+    )
+
+
+def _pool_view(pool: Pool, version: Version) -> PoolView:
+    lines = [_line_view(line, weight, version) for line, weight in zip(pool.lines, pool.odds.weights, strict=True)]
+    return PoolView(key=pool.key, total=pool.odds.total, fallback=pool.fallback, lines=lines)
+
+
+def _line_view(line: Line, weight: int, version: Version) -> LineView:
+    prize = version.config.prize_of(line)
+    return LineView(
+        key=line.key,
+        name=name_of(line, version.config),
+        prize=PrizeShown.model_validate(public_prize(prize.model_dump(mode="json"))) if prize is not None else None,
+        odds=line.odds,
+        weight=weight,
+        stock=line.stock,
+        day_cap=line.day_cap,
+    )
+
+
+def _fairness_view(running: Running, now: datetime) -> FairnessView:
+    version = running.version
+    return FairnessView(
+        algorithm=ALGORITHM,
+        commitment=version.commitment,
+        config_hash=version.config_hash,
+        seed=version.seed.hex() if running.phase(now) == "ended" else None,
+    )

@@ -1,0 +1,272 @@
+"""The play: one bare ASGI endpoint, because everything a member waits for passes here; and a member's past plays."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from api.auth.dependencies import CurrentSession, TheHouse
+from api.auth.refusals import NotSignedIn
+from api.auth.sessions import MemberSession
+from api.auth.tokens import bearer
+from api.house import House
+from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_at, position_of
+from api.problem_details import RESPONSE
+from api.routes.award_views import Money
+from campaigns import registry
+from campaigns.answers import answer
+from campaigns.game import Text
+from campaigns.ledger import LedgerAway
+from campaigns.models import Play
+from campaigns.plays import Asked
+from campaigns.queries import page_of_plays
+from core.errors import InvalidField, NotFound, Refusal
+
+router = APIRouter(prefix="/v1/plays", tags=["plays"])
+
+PATH = "/v1/campaigns/{campaign_id}/plays"
+BODY_BYTES_MAX = 4096
+BODIES_KEPT = 4096
+KEY_PATTERN = r"^[\x21-\x7e]{8,64}$"
+_KEY = re.compile(KEY_PATTERN)
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class KeyMissing(Refusal, code="idempotency-key-missing"):
+    """A play needs an Idempotency-Key, so that asking twice never plays twice."""
+
+
+class NotJson(Refusal, code="not-json"):
+    """The body must be JSON and say so in its content type."""
+
+
+class PlayBody(BaseModel):
+    """What the game asks of a member; a wheel asks nothing."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"entry": {}}]})
+
+    entry: dict[str, Any] = {}
+
+
+class LineShown(BaseModel):
+    key: str
+    name: Text
+
+
+class PrizeShown(BaseModel):
+    name: Text
+    form: str
+    type: str
+    market_value: Money
+
+
+class AwardShown(BaseModel):
+    """What was won, and what the winner must give for it to come."""
+
+    id: str
+    claim: Annotated[str, Field(description="none, phone or address")]
+    claim_before: str
+    prize: PrizeShown
+
+
+class PlayView(BaseModel):
+    """A play as it is shown, now and ever after."""
+
+    id: str
+    campaign_id: str
+    ordinal: int
+    played_at: str
+    version: int
+    drawn: str
+    awarded: str
+    line: LineShown
+    reveal: dict[str, Any]
+    award: AwardShown | None
+    chances_left: int | None
+    next_chance_at: str | None
+
+
+class PlayPage(BaseModel):
+    items: list[PlayView]
+    next: str | None
+
+
+class PlayEndpoint:
+    """POST: session, entry and key in; the play's answer out, the same bytes however often it is asked."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        house: House = scope["app"].state.house
+        headers = {name: value for name, value in scope["headers"] if name in _HEADERS_READ}
+        member = await _member(house, headers)
+        key = _key_of(headers)
+        if not headers.get(b"content-type", b"").startswith(b"application/json"):
+            raise NotJson
+        body = await _body(receive)
+        campaign = _id_of(scope["path_params"]["campaign_id"])
+        try:
+            shown = await _play(house, member, campaign, key, body)
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            raise LedgerAway(reason=type(error).__name__) from error
+        await send({"type": "http.response.start", "status": 201, "headers": _response_headers(shown)})
+        await send({"type": "http.response.body", "body": shown})
+
+
+async def _play(house: House, member: MemberSession, campaign: str, key: str, body: bytes) -> bytes:
+    running = await house.campaigns.versions.running(campaign)
+    if running.version.mall != member.mall_id or member.campaign_id not in (None, campaign):
+        raise NotFound(noun="campaign")
+    entry = entry_of(running.version.game.key, body)
+    return await house.campaigns.plays.play(Asked(campaign=campaign, member=member.member_id, key=key, entry=entry))
+
+
+@lru_cache(maxsize=BODIES_KEPT)
+def entry_of(game: str, body: bytes) -> str:
+    """The game's entry in a request's body, as canonical JSON. Raises InvalidField, naming what does not fit."""
+    try:
+        asked = PlayBody.model_validate_json(body)
+    except ValidationError as error:
+        raise _invalid(error) from error
+    try:
+        entry = registry.game(game).entry.model_validate(asked.entry)
+    except ValidationError as error:
+        raise _invalid(error, "entry") from error
+    return json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+
+
+@router.get("", response_model=PlayPage)
+async def list_plays(
+    member: CurrentSession,
+    house: TheHouse,
+    campaign_id: Annotated[UUID | None, Query(description="Only plays of this campaign.")] = None,
+    limit: Limit = LIMIT_DEFAULT,
+    cursor: Cursor = None,
+) -> Any:
+    """My plays, newest first, as they were shown."""
+    wanted = str(campaign_id) if campaign_id is not None else member.campaign_id
+    if member.campaign_id not in (None, wanted):
+        raise NotFound(noun="campaign")
+    position = position_of(cursor, parts=1)
+    async with house.database.reading() as session:
+        plays = await page_of_plays(
+            session,
+            member=member.member_id,
+            campaign=wanted,
+            before=_id_of(position[0]) if position else None,
+            limit=limit,
+        )
+    items = [await _shown(house, play) for play in plays]
+    return {"items": items, "next": cursor_at(plays[-1].id) if len(plays) == limit else None}
+
+
+async def _shown(house: House, play: Play) -> dict[str, Any]:
+    version = await house.campaigns.versions.at(play.campaign_id, play.version)
+    return answer(house.campaigns.ledger.entry_of(play), version)
+
+
+async def _member(house: House, headers: dict[bytes, bytes]) -> MemberSession:
+    token = bearer(headers.get(b"authorization", b"").decode("latin-1"))
+    session = (house.sessions.cached(token) or await house.sessions.resolve(token)) if token else None
+    if session is None:
+        raise NotSignedIn
+    return session
+
+
+def _key_of(headers: dict[bytes, bytes]) -> str:
+    key = headers.get(b"idempotency-key", b"").decode("latin-1")
+    if not key:
+        raise KeyMissing
+    if not _KEY.match(key):
+        raise InvalidField(("Idempotency-Key", "is 8 to 64 visible ASCII characters"))
+    return key
+
+
+def _id_of(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise NotFound(noun="campaign")
+    return text.lower()
+
+
+async def _body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise HTTPException(400)
+        part: bytes = message.get("body", b"")
+        body += part
+        if len(body) > BODY_BYTES_MAX:
+            raise HTTPException(413)
+        if not message.get("more_body"):
+            return body
+
+
+def _invalid(error: ValidationError, *inside: str) -> InvalidField:
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return InvalidField(*((".".join(map(str, (*inside, *fault["loc"]))) or "body", fault["msg"]) for fault in faults))
+
+
+def _response_headers(body: bytes) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        (b"content-length", str(len(body)).encode()),
+    ]
+
+
+_HEADERS_READ = frozenset({b"authorization", b"idempotency-key", b"content-type"})
+
+ROUTE = Route(PATH, PlayEndpoint(), methods=["POST"], name="play")
+
+OPENAPI: dict[str, Any] = {
+    PATH: {
+        "post": {
+            "tags": ["plays"],
+            "summary": "Play once",
+            "operationId": "play",
+            "description": (
+                "Consumes one chance and answers with what it won, once that is in the ledger. Asking again with the "
+                "same Idempotency-Key and body gives the same bytes; with another body it is refused. After a 503 or a "
+                "lost connection, ask again with the same key."
+            ),
+            "security": [{"member": []}],
+            "parameters": [
+                {
+                    "name": "campaign_id",
+                    "in": "path",
+                    "required": True,
+                    "schema": {"type": "string", "format": "uuid"},
+                },
+                {
+                    "name": "Idempotency-Key",
+                    "in": "header",
+                    "required": True,
+                    "schema": {"type": "string", "pattern": KEY_PATTERN},
+                    "example": "5f0c8a52-7c1e-4f0e-9d41-2b8f8f2f8a10",
+                },
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PlayBody"}}},
+            },
+            "responses": {
+                "201": {
+                    "description": "The play",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PlayView"}}},
+                },
+                "default": RESPONSE,
+            },
+        }
+    }
+}
+SCHEMAS: dict[str, Any] = {"PlayBody": PlayBody.model_json_schema(ref_template="#/components/schemas/{model}")}

@@ -1,0 +1,38 @@
+"""What is read of campaigns and plays for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from campaigns.models import Campaign, CampaignVersion, Play
+
+
+async def page_of_plays(
+    session: AsyncSession, *, member: str, campaign: str | None, before: str | None, limit: int
+) -> Sequence[Play]:
+    """A member's plays, newest first; ids are ordered in time."""
+    query = select(Play).where(Play.member_id == member).order_by(Play.id.desc()).limit(limit)
+    if campaign is not None:
+        query = query.where(Play.campaign_id == campaign)
+    if before is not None:
+        query = query.where(Play.id < before)
+    return (await session.scalars(query)).all()
+
+
+async def last_play(session: AsyncSession, *, campaign: str, member: str) -> Play | None:
+    """A member's latest play in a campaign; its ordinals count the plays before it."""
+    query = select(Play).where(Play.campaign_id == campaign, Play.member_id == member)
+    return await session.scalar(query.order_by(Play.ordinal.desc()).limit(1))
+
+
+async def page_of_campaigns(session: AsyncSession, *, mall: str, before: str | None, limit: int) -> Sequence[Campaign]:
+    query = select(Campaign).where(Campaign.mall_id == mall).order_by(Campaign.id.desc()).limit(limit)
+    return (await session.scalars(query if before is None else query.where(Campaign.id < before))).all()
+
+
+async def versions_of(session: AsyncSession, *, campaign: str) -> Sequence[CampaignVersion]:
+    query = select(CampaignVersion).where(CampaignVersion.campaign_id == campaign)
+    return (await session.scalars(query.order_by(CampaignVersion.version))).all()
