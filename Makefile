@@ -36,7 +36,7 @@ check: $(READY) ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --quiet || $(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@echo "Format, lint, types and import contracts hold."
 
 sim: setup ## the seeded simulation of plays under faults (SEEDS=2000)

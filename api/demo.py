@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from api.auth.operators import Role, actor_of, create_operator, has_password, is
 from api.auth.tokens import new_token
 from api.house import House, open_house
 from api.settings import Settings
+from campaigns.lifecycle import Author
+from campaigns.models import Campaign, State
 from prizes import codes
 from prizes.catalogue import find, import_products
 
@@ -26,6 +29,8 @@ MALL_KEY = "demo"
 MALL_NAME = {"zh": "示例积分商城", "en": "Sample Points Mall"}
 ROLES = (Role.OWNER, Role.REVIEWER)
 PRODUCTS = Path(__file__).parents[1] / "examples" / "demo_mall" / "products.csv"
+GAME, TEMPLATE = "wheel", "lively"
+LASTS = timedelta(days=30)
 CODES_FREE_MIN = 200
 CODES_ADDED = 500
 
@@ -66,7 +71,8 @@ async def seed_demo(settings: Settings) -> Demo:
             raw = PRODUCTS.read_bytes()
             await import_products(session, mall_id=mall.id, raw=raw, ids=house.ids, now=house.clock.now())
         await _fill_code_pools(house, mall)
-    return Demo(mall_key=mall.key, mall_secret=secret, operators=operators, campaigns={})
+        wheel = await _live_wheel(house, mall)
+    return Demo(mall_key=mall.key, mall_secret=secret, operators=operators, campaigns={"wheel": wheel})
 
 
 def write_demo(settings: Settings, demo: Demo) -> None:
@@ -143,6 +149,26 @@ async def _fill_code_pools(house: House, mall: Mall) -> None:
             product = await find(session, mall_id=mall.id, sku=pool.sku)
             made = [f"DEMO-{house.entropy.bytes(6).hex().upper()}" for _ in range(CODES_ADDED)]
             await codes.upload(session, product=product, raw="\n".join(made).encode(), vault=vault, now=now)
+
+
+async def _live_wheel(house: House, mall: Mall) -> str:
+    """The demo's campaign: the one that runs, else a new one from the lively template."""
+    now, lifecycle = house.clock.now(), house.campaigns.lifecycle
+    async with house.database.transaction() as session:
+        running = await session.scalar(
+            select(Campaign.id)
+            .where(Campaign.mall_id == mall.id, Campaign.game == GAME, Campaign.template.startswith(f"{TEMPLATE}@"))
+            .where(Campaign.state != State.DRAFT, Campaign.ends_at > now)
+            .order_by(Campaign.created_at)
+            .limit(1)
+        )
+        if running is not None:
+            return running
+        hours = {"starts_at": now.isoformat(), "ends_at": (now + LASTS).isoformat()}
+        campaign = await lifecycle.create(session, mall=mall.id, game=GAME, template=TEMPLATE, changes=hours)
+        author = Author(email=f"{Role.OWNER.value}@demo.example", at=now, reason="the demo's own campaign")
+        await lifecycle.publish(session, campaign, author)
+        return campaign.id
 
 
 def _told(settings: Settings) -> Any:

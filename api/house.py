@@ -13,10 +13,12 @@ from fastapi import Request
 from api.auth.malls import origins_of_campaign
 from api.auth.sessions import Sessions
 from api.settings import Settings
+from campaigns.room import CampaignsRoom, furnish
 from core.clock import Clock, SystemClock
 from core.db import Database
 from core.ids import Entropy, Ids, SystemEntropy, TimeOrderedIds
 from core.sealing import Sealer
+from inventory.connection import Connection
 from prizes.fulfilment.deliveries import Fulfilment, FulfilmentSettings
 
 HTTP_OUT_SECONDS_MAX = 10
@@ -33,6 +35,8 @@ class House:
     database: Database
     sessions: Sessions
     fulfilment: Fulfilment
+    connection: Connection
+    campaigns: CampaignsRoom
 
     async def allowed_origins(self, campaign: str) -> Sequence[str] | None:
         """The origins that may frame a campaign, or None when there is no such campaign."""
@@ -44,12 +48,14 @@ class House:
 async def open_house(
     settings: Settings, *, clock: Clock | None = None, ids: Ids | None = None, entropy: Entropy | None = None
 ) -> AsyncIterator[House]:
-    """Everything connected and ready; closed again when the block ends."""
+    """Everything at hand, connected when it is first needed; closed again when the block ends."""
     clock, ids, entropy = clock or SystemClock(), ids or TimeOrderedIds(), entropy or SystemEntropy()
     sealer = Sealer(settings.key(), entropy)
     async with AsyncExitStack() as closing:
         database = Database(settings.database_url)
         closing.push_async_callback(database.close)
+        connection = Connection(settings.redis_address)
+        closing.push_async_callback(connection.close)
         http = await closing.enter_async_context(_http_out())
         yield House(
             settings=settings,
@@ -73,6 +79,10 @@ async def open_house(
                 entropy=entropy,
                 settings=_fulfilment_settings(settings),
                 http=http,
+            ),
+            connection=connection,
+            campaigns=furnish(
+                database=database, connection=connection, sealer=sealer, clock=clock, ids=ids, entropy=entropy
             ),
         )
 

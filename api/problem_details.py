@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
+from fractions import Fraction
 from typing import Any
 
 import structlog
@@ -71,7 +72,7 @@ class ProblemResponse(Response):
             status_code=problem.status,
             headers={
                 "content-language": language,
-                **_retry_after(facts),
+                **_retry_after(problem.status, facts),
                 **_challenge(problem.status),
                 **(headers or {}),
             },
@@ -141,6 +142,8 @@ def _language(request: Request) -> Language:
 def _as_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, Fraction):
+        return str(value)
     return value.value if isinstance(value, Enum) else value
 
 
@@ -166,8 +169,8 @@ def _reason(fault: Mapping[str, Any], language: Language) -> str:
     return template.format_map(_Facts(fault.get("ctx") or {}))
 
 
-def _retry_after(facts: Mapping[str, Any]) -> dict[str, str]:
-    seconds = facts.get("retry_after_seconds")
+def _retry_after(status: int, facts: Mapping[str, Any]) -> dict[str, str]:
+    seconds = facts.get("retry_after_seconds", 1 if status == 503 else None)  # noqa: PLR2004
     return {} if seconds is None else {"retry-after": str(seconds)}
 
 

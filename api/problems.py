@@ -120,6 +120,148 @@ PROBLEMS: dict[str, Problem] = {
         Words("签名无效", "Signature invalid"),
         Words("签名缺失、不符或已过时。", "The signature is missing, wrong or out of date."),
     ),
+    # playing
+    "idempotency-key-missing": Problem(
+        400,
+        Words("缺少幂等键", "Idempotency key missing"),
+        Words("请在 Idempotency-Key 中提供 8 到 64 个字符。", "Send an Idempotency-Key of 8 to 64 visible characters."),
+    ),
+    "idempotency-key-reused": Problem(
+        422,
+        Words("幂等键已用于其他请求", "Idempotency key reused"),
+        Words("同一个键不能用于不同的内容。", "This key was used before with another body."),
+    ),
+    "not-open-yet": Problem(
+        409,
+        Words("活动未开始", "Not open yet"),
+        Words("活动将于 {starts_at} 开始。", "The campaign opens at {starts_at}."),
+    ),
+    "over": Problem(
+        409, Words("活动已结束", "Over"), Words("活动已于 {ended_at} 结束。", "The campaign ended at {ended_at}.")
+    ),
+    "paused": Problem(
+        409,
+        Words("活动暂停中", "Paused"),
+        Words("活动暂停中，您的机会会保留。", "The campaign is paused; your chances are kept."),
+    ),
+    "no-chance-left": Problem(
+        409, Words("没有机会了", "No chance left"), Words("您现在没有抽奖机会。", "You have no chance left for now.")
+    ),
+    "not-eligible": Problem(
+        403,
+        Words("不符合参与条件", "Not eligible"),
+        Words("您不在本活动的参与范围内。", "You are not among those this campaign is for."),
+    ),
+    "inventory-away": Problem(
+        503,
+        Words("暂时无法服务", "Temporarily unavailable"),
+        Words(
+            "请稍后用同一个请求重试，不会重复。",
+            "Please ask again in a moment with the same key; nothing is done twice.",
+        ),
+    ),
+    "ledger-away": Problem(
+        503,
+        Words("暂时无法服务", "Temporarily unavailable"),
+        Words(
+            "请稍后用同一个请求重试，不会重复。",
+            "Please ask again in a moment with the same key; nothing is done twice.",
+        ),
+    ),
+    "recovery-failed": Problem(
+        503,
+        Words("活动恢复中", "Recovering"),
+        Words("活动正在恢复，请稍后重试。", "The campaign is recovering; please ask again in a moment."),
+    ),
+    "server-unfit": Problem(
+        503,
+        Words("服务器设置不合要求", "Server unfit"),
+        Words(
+            "服务器的 {setting} 为 {value}，需要 {wanted}。",
+            "The Redis-compatible server's {setting} is {value}; it must be {wanted}.",
+        ),
+    ),
+    # running campaigns
+    "unknown-game": Problem(
+        422, Words("没有这个游戏", "Unknown game"), Words("没有名为 {game} 的游戏。", "There is no game called {game}.")
+    ),
+    "unknown-template": Problem(
+        422,
+        Words("没有这个模板", "Unknown template"),
+        Words("{game} 没有名为 {template} 的模板。", "{game} has no template called {template}."),
+    ),
+    "odds-unreadable": Problem(
+        422,
+        Words("概率无法识别", "Odds unreadable"),
+        Words(
+            "第 {line} 行的概率“{text}”应写作 1/100000、0.5% 或 rest。",
+            "Line {line}: odds are written like 1/100000, 0.5% or rest, not {text!r}.",
+        ),
+    ),
+    "odds-out-of-range": Problem(
+        422,
+        Words("概率超出范围", "Odds out of range"),
+        Words(
+            "第 {line} 行的概率 {text} 必须大于 0 且不超过 1。",
+            "Line {line}: odds of {text} are not above 0 and at most 1.",
+        ),
+    ),
+    "odds-too-fine": Problem(
+        422,
+        Words("概率过细", "Odds too fine"),
+        Words(
+            "加入第 {line} 行的 {text} 后，公分母 {total} 超过上限。",
+            "Line {line}: with odds of {text} the pool's common denominator becomes {total}, past the limit.",
+        ),
+    ),
+    "two-rests": Problem(
+        422,
+        Words("只能有一行取剩余概率", "Two rests"),
+        Words("第 {lines} 行都写了 rest，只能有一行。", "Lines {lines} take the rest; only one line of a pool may."),
+    ),
+    "odds-do-not-add-up": Problem(
+        422,
+        Words("概率之和不为一", "Odds do not add up"),
+        Words(
+            "到第 {line} 行为止，概率之和是 {total}，应为 1。",
+            "Up to line {line} the odds add up to {total}; they must make exactly 1.",
+        ),
+    ),
+    "not-draft": Problem(
+        409,
+        Words("活动已发布", "Not a draft"),
+        Words("已发布的活动不能重写，只能按规则调整。", "A published campaign is amended, not rewritten."),
+    ),
+    "not-published": Problem(
+        409, Words("活动未发布", "Not published"), Words("请先发布活动。", "The campaign must be published first.")
+    ),
+    "already-in-state": Problem(
+        409, Words("状态未变", "Already so"), Words("活动已处于 {state} 状态。", "The campaign is {state} already.")
+    ),
+    "campaign-ended": Problem(
+        409,
+        Words("活动已结束", "Campaign ended"),
+        Words(
+            "活动已于 {ended_at} 结束，不能再改。",
+            "The campaign ended at {ended_at}; nothing about it changes any more.",
+        ),
+    ),
+    "edited-meanwhile": Problem(
+        409,
+        Words("活动已被他人修改", "Edited meanwhile"),
+        Words(
+            "您看到的是第 {seen_version} 版，现在是第 {version} 版。",
+            "You looked at version {seen_version}; it is {version} now.",
+        ),
+    ),
+    "against-members-favour": Problem(
+        409,
+        Words("不利于会员的修改", "Against members' favour"),
+        Words(
+            "进行中的活动只接受对会员有利的修改，请看 changes。",
+            "A published campaign changes only in its members' favour; see changes.",
+        ),
+    ),
 }
 
 REASONS: dict[str, Words] = {

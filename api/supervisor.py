@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import signal
 import socket
 import time
@@ -88,6 +89,7 @@ def _children(settings: Settings, demo: Demo) -> Sequence[Child]:
         "DEMO_MALL_HOST": settings.host,
         "DEMO_MALL_PORT": str(settings.demo_mall_port),
         "DEMO_MALL_WINDFALL_URL": settings.base_url,
+        "DEMO_MALL_CAMPAIGNS": json.dumps(dict(demo.campaigns)),
     }
     return [
         Child("sandbox supplier", "examples.sandbox_supplier", [], supplier, settings.supplier_url),

@@ -6,17 +6,22 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import NamedTuple
 
 import structlog
+from sqlalchemy import select
 
 from api.auth.sessions import purge_expired
 from api.house import House, open_house
 from api.settings import Settings
+from campaigns.models import Campaign, State
+from core.errors import Refusal
 
 BACKOFF_SECONDS_MAX = 30.0
 BACKOFF_SECONDS_FIRST = 0.2
 STOP_SECONDS_MAX = 20
+TENDED_AFTER_END = timedelta(days=1)
 
 log = structlog.get_logger()
 
@@ -37,9 +42,25 @@ def steps_of(house: House) -> Sequence[Step]:
             return await purge_expired(session, house.clock.now())
 
     return [
+        Step("campaigns", lambda: tend_campaigns(house), 0.5),
         Step("deliveries", house.fulfilment.run_once, 0.25),
         Step("expired", forget_the_expired, 60),
     ]
+
+
+async def tend_campaigns(house: House) -> int:
+    """One round over every campaign that may have plays in flight; one that fails does not hold back the others."""
+    async with house.database.reading() as session:
+        lately = house.clock.now() - TENDED_AFTER_END
+        due = await session.scalars(
+            select(Campaign.id).where(Campaign.state != State.DRAFT, Campaign.ends_at > lately).order_by(Campaign.id)
+        )
+    for campaign in due:
+        try:
+            await house.campaigns.mending.tend(campaign)
+        except Refusal as refusal:
+            log.warning("campaign not tended", campaign=campaign, refusal=str(refusal))
+    return 0
 
 
 async def work(steps: Sequence[Step], stop: asyncio.Event) -> None:

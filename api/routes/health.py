@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.auth.dependencies import TheHouse
 from core.errors import Unavailable
+from inventory.guard import check_server
 
 router = APIRouter(tags=["health"])
 
@@ -33,6 +34,7 @@ async def readyz(house: TheHouse) -> Health:
             await session.execute(text("SELECT 1"))
     except (SQLAlchemyError, OSError):
         raise Unavailable(reason="database") from None
+    await check_server(house.connection)
     return Health(status="ready")
 
 

@@ -396,6 +396,7 @@ def upgrade() -> None:
             "campaign_id", "member_id", "request_key", name=op.f("uq_play_campaign_id_member_id_request_key")
         ),
     )
+    op.create_index("ix_play_member", "play", ["member_id", "id"], unique=False)
     op.create_index(
         "uq_play_line_day_number",
         "play",
@@ -427,6 +428,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("line_day_number IS NOT NULL"),
         sqlite_where=sa.text("line_day_number IS NOT NULL"),
     )
+    op.drop_index("ix_play_member", table_name="play")
     op.drop_table("play")
     op.drop_table("operator_token")
     op.drop_index(op.f("ix_member_session_expires_at"), table_name="member_session")
