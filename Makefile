@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 BUILT := dist/manifest.json
-PAGE_SOURCES := package.json package-lock.json $(shell find web api/embed campaigns -type f \
+PAGE_SOURCES := package.json package-lock.json $(shell find web api/embed api/pages campaigns -type f \
 	\( -name '*.js' -o -name '*.mjs' -o -name '*.css' -o -name '*.svg' -o -path '*/texts/*.json' \) 2>/dev/null)
 SEEDS ?= 2000
 KILLS ?= 50

@@ -126,6 +126,13 @@ PROBLEMS: dict[str, Problem] = {
         Words("缺少幂等键", "Idempotency key missing"),
         Words("请在 Idempotency-Key 中提供 8 到 64 个字符。", "Send an Idempotency-Key of 8 to 64 visible characters."),
     ),
+    "not-json": Problem(
+        415,
+        Words("内容须为 JSON", "Not JSON"),
+        Words(
+            "请以 Content-Type: application/json 发送。", "Send the body as JSON, with Content-Type: application/json."
+        ),
+    ),
     "idempotency-key-reused": Problem(
         422,
         Words("幂等键已用于其他请求", "Idempotency key reused"),

@@ -44,6 +44,7 @@ async function build() {
     ...COMMON,
     entryPoints: {
       frame: "api/embed/frame/main.js",
+      docs: "api/pages/docs.js",
       ...Object.fromEntries(widgets.map(({ game, file }) => [`widget-${game}`, file])),
     },
     format: "esm",
@@ -60,7 +61,7 @@ async function build() {
     write: false,
   });
 
-  const manifest = { frame: null, widgets: {}, embed: null };
+  const manifest = { frame: null, docs: null, widgets: {}, embed: null };
   for (const [file, output] of Object.entries(modules.metafile.outputs)) {
     if (!output.entryPoint) continue;
     const asset = {
@@ -70,6 +71,7 @@ async function build() {
     const widget = widgets.find((candidate) => candidate.file === output.entryPoint);
     if (widget) manifest.widgets[widget.game] = asset;
     else if (asset.js.startsWith("frame-")) manifest.frame = asset;
+    else if (asset.js.startsWith("docs-")) manifest.docs = asset;
   }
 
   const script = element.outputFiles[0].contents;

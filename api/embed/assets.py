@@ -28,6 +28,7 @@ class Manifest:
 
     embed: str
     frame: dict[str, str | None]
+    docs: dict[str, str | None]
     widgets: dict[str, dict[str, str | None]]
 
 
@@ -37,7 +38,7 @@ def manifest() -> Manifest:
         found: dict[str, Any] = json.loads((DIST / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotBuilt from None
-    return Manifest(embed=found["embed"], frame=found["frame"], widgets=found["widgets"])
+    return Manifest(embed=found["embed"], frame=found["frame"], docs=found["docs"], widgets=found["widgets"])
 
 
 def asset(name: str, *, cache_control: str = FOREVER) -> FileResponse:
