@@ -95,7 +95,7 @@ async def _ship(
         return "award_id", "no such parcel"
     parcel = await session.get(Parcel, award.id)
     if parcel is None or award.state not in (PACKING, SHIPPED, DELIVERED):
-        return "award_id", f"not packed yet: the award is {award.state}"
+        return "award_id", f"not packed: the award is {award.state}"
     if award.state != PACKING and (parcel.carrier, parcel.tracking_number) != (tracking.carrier, tracking.number):
         return "tracking_number", "already shipped under another number"
     if award.state == DELIVERED or (award.state == SHIPPED and tracking.delivered_on is None):

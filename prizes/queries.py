@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.db import UtcDateTime, id_type
 from core.errors import NotFound
 from prizes.awards import ENDS
 from prizes.models import Award, Claim, Delivery
@@ -102,5 +103,7 @@ async def claims_of(session: AsyncSession, award_ids: Sequence[str]) -> Mapping[
 
 def _newest_first(query: Select[Award], after: Position | None) -> Select[Award]:
     if after is not None:
-        query = query.where(tuple_(Award.won_at, Award.id) < tuple_(*after))
+        at, award_id = after
+        position = tuple_(literal(at, UtcDateTime()), literal(award_id, id_type()))
+        query = query.where(tuple_(Award.won_at, Award.id) < position)
     return query.order_by(Award.won_at.desc(), Award.id.desc())

@@ -1,0 +1,115 @@
+"""Fixtures of this room: workers with everything they need, and the sandbox supplier as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.db import Database
+from prizes.fulfilment.deliveries import Fulfilment, FulfilmentSettings
+from tests.prizes.sandbox import Sandbox
+from tests.support.arguments import CountingEntropy, CountingIds, HandClock
+
+ROOT = Path(__file__).parents[2]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+SECRET = "sandbox-secret"
+KEK = bytes(range(32))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of real input run where the real input is; elsewhere they are not part of the suite."""
+    if not SHARED_DATA.is_dir():
+        absent = [item for item in items if item.get_closest_marker("shared_data")]
+        config.hook.pytest_deselected(items=absent)
+        items[:] = [item for item in items if item not in absent]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_sandbox(*, callback_url: str = "") -> Iterator[str]:
+    """The address of a sandbox supplier that lives as long as the block."""
+    port = free_port()
+    environment = {
+        **os.environ,
+        "SANDBOX_SUPPLIER_PORT": str(port),
+        "SANDBOX_SUPPLIER_SECRET": SECRET,
+        "SANDBOX_SUPPLIER_CALLBACK_URL": callback_url,
+    }
+    process = subprocess.Popen([sys.executable, "-m", "examples.sandbox_supplier"], cwd=ROOT, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            assert process.poll() is None, "the sandbox supplier died"
+            try:
+                httpx.get(f"{url}/healthz", trust_env=False)
+                break
+            except httpx.TransportError:
+                time.sleep(0.05)
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> Iterator[str]:
+    with running_sandbox() as url:
+        yield url
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+async def sandbox(sandbox_url: str, http: httpx.AsyncClient) -> Sandbox:
+    """The supplier with an empty book and no faults."""
+    sandbox = Sandbox(sandbox_url, http)
+    await sandbox.reset()
+    return sandbox
+
+
+@pytest.fixture
+def ids() -> CountingIds:
+    return CountingIds()
+
+
+@pytest.fixture
+def fulfilment(
+    database: Database, clock: HandClock, ids: CountingIds, http: httpx.AsyncClient, sandbox_url: str
+) -> Fulfilment:
+    return a_worker(database, clock, ids, http, sandbox_url)
+
+
+def a_worker(
+    database: Database, clock: HandClock, ids: CountingIds, http: httpx.AsyncClient, url: str | None, **changes: object
+) -> Fulfilment:
+    settings: dict[str, object] = {"kek": KEK, "topup_url": url, "topup_secret": SECRET, "answer_seconds_max": 0.6}
+    return Fulfilment(
+        database=database,
+        clock=clock,
+        ids=ids,
+        entropy=CountingEntropy(),
+        settings=FulfilmentSettings(**{**settings, **changes}),  # type: ignore[arg-type]
+        http=http,
+    )
