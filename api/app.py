@@ -14,6 +14,7 @@ from api.front import Front
 from api.house import House, open_house
 from api.problem_details import RESPONSE, SCHEMA, add_problem_handlers
 from api.routes import (
+    admin_audit,
     admin_awards,
     admin_campaigns,
     admin_parcels,
@@ -38,6 +39,7 @@ ROUTERS = (
     admin_products.router,
     admin_awards.router,
     admin_parcels.router,
+    admin_audit.router,
     supplier_callbacks.router,
     health.router,
     docs.router,

@@ -85,16 +85,12 @@ def write_demo(settings: Settings, demo: Demo) -> None:
         "operators": {role: asdict(operator) for role, operator in demo.operators.items()},
         "campaigns": dict(demo.campaigns),
     }
-    path = demo_file(settings)
+    path = settings.demo_file
     unfinished = path.with_suffix(".json.new")
     unfinished.unlink(missing_ok=True)
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
     unfinished.replace(path)
-
-
-def demo_file(settings: Settings) -> Path:
-    return settings.var / "demo.json"
 
 
 async def _mall(session: AsyncSession, house: House, *, known_secret: str | None) -> tuple[Mall, str]:
@@ -173,7 +169,7 @@ async def _live_wheel(house: House, mall: Mall) -> str:
 
 def _told(settings: Settings) -> Any:
     try:
-        return json.loads(demo_file(settings).read_text())
+        return json.loads(settings.demo_file.read_text())
     except (FileNotFoundError, ValueError):
         return {}
 

@@ -70,7 +70,7 @@ class Front:
             self._observe(scope, visit.status, time.perf_counter() - started)
 
     def _observe(self, scope: Scope, status: int, seconds: float) -> None:
-        key = (getattr(scope.get("route"), "path", "none"), status)
+        key = (_route_of(scope), status)
         figure = self._figures.get(key)
         if figure is None:
             figure = self._figures[key] = SECONDS.labels(*key)
@@ -96,6 +96,13 @@ class _Visit:
             request_id = (b"x-request-id", self.request_id.encode())
             message = {**message, "headers": [*message["headers"], *defaults, request_id]}
         await self._send(message)
+
+
+def _route_of(scope: Scope) -> str:
+    """The route's template, never the path itself: a figure has few names."""
+    if "route" in scope:
+        return str(getattr(scope["route"], "path", "other"))
+    return type(scope["endpoint"]).__name__ if "endpoint" in scope else "none"
 
 
 def _bounds(scope: Scope, visit: _Visit) -> tuple[int, int, bool]:

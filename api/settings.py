@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from api.sentences import Failure
 from core.sealing import KEY_BYTES
 from inventory.embedded import socket_for
 
@@ -23,7 +24,7 @@ DISTINCT_KEY_BYTES_MIN = 12  # 32 random bytes have fewer with a chance below 1e
 ENGINES = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 
 
-class SettingsError(Exception):
+class SettingsError(Failure):
     """A setting that cannot be used: one sentence that names the variable."""
 
 
@@ -88,6 +89,10 @@ class Settings(BaseSettings):
     @property
     def redis_dir(self) -> Path:
         return self.var / "redis"
+
+    @property
+    def demo_file(self) -> Path:
+        return self.var / "demo.json"
 
     @property
     def redis_address(self) -> str:

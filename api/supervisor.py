@@ -17,17 +17,19 @@ from rich.console import Console
 from rich.table import Table
 
 from api.demo import Demo, seed_demo, supplier_secret, write_demo
+from api.engines import need_engines
 from api.migrating import migrate
 from api.processes import STOP_SECONDS_MAX, Child
+from api.sentences import Failure
 from api.settings import Settings, child_environment
-from inventory.embedded import EmbeddedServer, find_server, socket_for
+from inventory.embedded import EmbeddedServer, EmbeddedServerError, find_server, socket_for
 
 POLL_SECONDS = 0.1
 READY_SECONDS_MAX = 60
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class CannotRun(Exception):
+class CannotRun(Failure):
     """Something on this machine is in the way; the message is one sentence."""
 
 
@@ -47,6 +49,7 @@ def run(settings: Settings, console: Console) -> None:
 def _run(settings: Settings, console: Console) -> None:
     _need_free_ports(settings)
     with _redis(settings) as server:
+        asyncio.run(need_engines(settings))
         migrate(settings.database_url)
         demo = asyncio.run(seed_demo(settings))
         children = _children(settings, demo)
@@ -121,8 +124,11 @@ def _redis(settings: Settings) -> Iterator[EmbeddedServer | None]:
     if not settings.embeds_redis:
         yield None
         return
-    server = EmbeddedServer(find_server(), settings.redis_dir, socket_for(settings.redis_dir))
-    server.start()
+    try:
+        server = EmbeddedServer(find_server(), settings.redis_dir, socket_for(settings.redis_dir))
+        server.start()
+    except EmbeddedServerError as error:
+        raise CannotRun(str(error)) from None
     try:
         yield server
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -67,6 +67,23 @@ async def record(
     session.add(entry)
     await session.flush()
     return entry
+
+
+async def page(
+    session: AsyncSession,
+    *,
+    mall_id: str,
+    subject_type: str | None,
+    subject_id: str | None,
+    before: int | None,
+    limit: int,
+) -> Sequence[AuditEntry]:
+    """A mall's rows, newest first, below row number `before`."""
+    wanted = {"mall_id": mall_id, "subject_type": subject_type, "subject_id": subject_id}
+    query = select(AuditEntry).filter_by(**{name: value for name, value in wanted.items() if value is not None})
+    if before is not None:
+        query = query.where(AuditEntry.seq < before)
+    return (await session.scalars(query.order_by(AuditEntry.seq.desc()).limit(limit))).all()
 
 
 async def check_chain(session: AsyncSession) -> Chain:
