@@ -70,11 +70,11 @@ class Asked:
 
     @property
     def request_key(self) -> str:
-        return _digest(self.key)
+        return digest(self.key)
 
     @property
     def fingerprint(self) -> str:
-        return _digest(self.entry)
+        return digest(self.entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +265,6 @@ def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
     )
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     """128 bits of SHA-256, in 22 characters."""
     return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16]).rstrip(b"=").decode()

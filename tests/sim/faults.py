@@ -1,0 +1,115 @@
+"""Where a process may be hurt: before and after each script, and around each use of SQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from core.db import Database
+from inventory.connection import Argument, Connection, InventoryAway, Reply
+from inventory.scripts import Script
+
+DAY_MS = 86_400_000
+ZONE_ARGUMENT = 4
+
+
+class Died(Exception):
+    """The process is gone, in the middle of whatever it did."""
+
+
+class ReplyLost(OSError):
+    """The ledger committed, or did not, and never said which."""
+
+
+@dataclass
+class Sky:
+    """What all processes have in common: how many transactions are open, and which day it is."""
+
+    open_transactions: int = 0
+    days_shifted: int = 0
+
+
+class Point:
+    """A place in the code where something may happen; `hit` may raise, or let others go first."""
+
+    def __init__(self, hit: Callable[[str], Awaitable[None]], sky: Sky) -> None:
+        self.hit = hit
+        self.sky = sky
+
+
+class SimDatabase(Database):
+    """The database of one process, over an engine that all share."""
+
+    def __init__(self, shared: Database, point: Point) -> None:
+        self.engine = shared.engine
+        self._sessions = shared._sessions
+        self._point = point
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        await self._point.hit("before sql")
+        self._point.sky.open_transactions += 1
+        try:
+            async with super().transaction() as session:
+                yield session
+        finally:
+            self._point.sky.open_transactions -= 1
+        await self._point.hit("after sql")
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        await self._point.hit("before sql")
+        self._point.sky.open_transactions += 1
+        try:
+            async with super().connection() as connection:
+                yield connection
+        finally:
+            self._point.sky.open_transactions -= 1
+        await self._point.hit("after sql")
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        await self._point.hit("before look")
+        self._point.sky.open_transactions += 1
+        try:
+            async with super().reading() as session:
+                yield session
+        finally:
+            self._point.sky.open_transactions -= 1
+
+
+class SimConnection(Connection):
+    """The way of one process to whichever of the two masters it believes in."""
+
+    def __init__(self, masters: Sequence[Connection], point: Point) -> None:
+        self._masters = masters
+        self._point = point
+        self.believe_in(0)
+
+    def believe_in(self, master: int) -> None:
+        self.master = master
+        self.url = self._masters[master].url
+        self.calm = self._masters[master].calm
+
+    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Reply:
+        await self._point.hit(f"before {script.name}")
+        if script.name == "play":
+            arguments = [*arguments]
+            arguments[ZONE_ARGUMENT] = _shifted(str(arguments[ZONE_ARGUMENT]), self._point.sky.days_shifted)
+        reply = await self._masters[self.master].run(script, keys, arguments)
+        await self._point.hit(f"after {script.name}")
+        return reply
+
+
+def reply_lost(place: str) -> Exception:
+    if place == "after sql":
+        return ReplyLost("the connection was cut after the commit")
+    return InventoryAway(reason="the reply was lost")
+
+
+def _shifted(zone: str, days: int) -> str:
+    rows = (row.split(":") for row in zone.split(";"))
+    return ";".join(f"{start}:{int(offset) + days * DAY_MS}" for start, offset in rows)

@@ -1,0 +1,158 @@
+"""The ground a seed runs on: a ledger with published campaigns, made once and copied for every seed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+from sqlalchemy import ForeignKeyConstraint, MetaData, Table, UniqueConstraint, text
+
+from api.tables import metadata
+from campaigns.room import furnish
+from core.db import Database
+from core.sealing import Sealer
+from inventory.connection import Connection
+from tests.sim.masters import Masters
+from tests.support.arguments import CountingEntropy, CountingIds
+from tests.support.campaigns import Shape, WallClock, publish
+
+SHAPES = (
+    Shape(
+        lines=[("phone", "30%", 3, None, "PHONE-256"), ("topup", "30%", None, 2, "TOPUP-10"), ("thanks", "rest", None, None, None)],
+        member_day_plays_max=3,
+        member_plays_max=8,
+    ),
+    Shape(lines=[("phone", "60%", 4, None, "PHONE-256"), ("thanks", "rest", None, None, None)]),
+    Shape(
+        lines=[("topup", "50%", 6, 2, "TOPUP-10"), ("points", "25%", 30, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
+        member_plays_max=6,
+    ),
+    Shape(lines=[("points", "90%", 60, None, "POINTS-5"), ("thanks", "rest", None, None, None)], member_day_plays_max=5),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """Where seeds run. `template` is a SQLite file to copy; without it the ledger is emptied and filled each time."""
+
+    masters: Masters
+    connections: Sequence[Connection]
+    folder: Path
+    template: Path | None
+    campaigns: Sequence[str]
+    postgresql_url: str = ""
+
+    @asynccontextmanager
+    async def ledger(self) -> AsyncIterator[tuple[Database, Sequence[str]]]:
+        """A fresh ledger and the campaigns published in it."""
+        for master in range(len(self.connections)):
+            self.masters.flush(master)
+        if self.template is None:
+            database = Database(self.postgresql_url)
+            await _empty(database)
+            campaigns: Sequence[str] = await publish_all(database, self.connections[0])
+            self.masters.flush(0)
+        else:
+            file = self.folder / "ledger.db"
+            shutil.copyfile(self.template, file)
+            database = Database(f"sqlite+aiosqlite:///{file}")
+            campaigns = self.campaigns
+        try:
+            yield database, campaigns
+        finally:
+            await database.close()
+            for left in self.folder.glob("ledger.db*"):
+                left.unlink()
+
+
+@asynccontextmanager
+async def ground(
+    *, redis_urls: Sequence[str], folder: Path, postgresql_url: str = "", weaken: Callable[[Table], None] | None = None
+) -> AsyncIterator[Ground]:
+    """`weaken` takes what it wants from a copy of the `play` table before the ledger is made of it."""
+    masters = Masters([redis.Redis.from_url(url) for url in redis_urls])
+    connections = [Connection(url) for url in redis_urls]
+    for connection in connections:
+        await connection.open()
+    template, campaigns = None, []
+    if not postgresql_url:
+        template = folder / "template.db"
+        campaigns = await _make_template(template, connections[0], weaken)
+    try:
+        yield Ground(
+            masters=masters,
+            connections=connections,
+            folder=folder,
+            template=template,
+            campaigns=campaigns,
+            postgresql_url=postgresql_url,
+        )
+    finally:
+        for connection in connections:
+            await connection.close()
+        for client in masters.clients:
+            client.close()
+
+
+async def publish_all(database: Database, connection: Connection) -> list[str]:
+    entropy = CountingEntropy("ground")
+    room = furnish(
+        database=database,
+        connection=connection,
+        sealer=Sealer(bytes(32), entropy),
+        clock=WallClock(),
+        ids=CountingIds(),
+        entropy=entropy,
+    )
+    return [await publish(database, room, shape) for shape in SHAPES]
+
+
+async def _make_template(
+    template: Path, connection: Connection, weaken: Callable[[Table], None] | None
+) -> list[str]:
+    database = Database(f"sqlite+aiosqlite:///{template}")
+    tables = _weakened(weaken) if weaken is not None else metadata
+    async with database.connection() as sql:
+        await sql.run_sync(tables.create_all)
+    campaigns = await publish_all(database, connection)
+    await database.close()
+    return campaigns
+
+
+def _weakened(weaken: Callable[[Table], None]) -> MetaData:
+    tables = MetaData()
+    for table in metadata.sorted_tables:
+        table.to_metadata(tables)
+    weaken(tables.tables["play"])
+    return tables
+
+
+def drop_unique(play: Table, *columns: str) -> None:
+    """Take the unique constraint or index of exactly these columns away; it must be there."""
+    for constraint in list(play.constraints):
+        if isinstance(constraint, UniqueConstraint) and tuple(constraint.columns.keys()) == columns:
+            play.constraints.remove(constraint)
+            return
+    for index in list(play.indexes):
+        if index.unique and tuple(index.columns.keys()) == columns:
+            play.indexes.remove(index)
+            return
+    raise AssertionError(f"no unique over {columns}")
+
+
+def drop_foreign_key(play: Table, name: str) -> None:
+    found = next(each for each in play.constraints if isinstance(each, ForeignKeyConstraint) and each.name == name)
+    play.constraints.remove(found)
+    for element in found.elements:
+        element.parent.foreign_keys.discard(element)
+        play.foreign_keys.discard(element)
+
+
+async def _empty(database: Database) -> None:
+    names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+    async with database.connection() as connection:
+        await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))

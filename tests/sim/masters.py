@@ -1,0 +1,51 @@
+"""Two writable masters, and what happens to data: snapshots come back, keys get lost, one becomes the other."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+import redis
+
+Snapshot = dict[bytes, bytes]
+
+
+@dataclass
+class Masters:
+    clients: Sequence[redis.Redis]
+
+    def take(self, master: int) -> Snapshot:
+        client = self.clients[master]
+        keys = sorted(client.keys("*"))
+        return {key: dump for key in keys if (dump := client.dump(key)) is not None}
+
+    def restore(self, master: int, snapshot: Snapshot) -> None:
+        self.flush(master)
+        for key, dump in snapshot.items():
+            self.clients[master].restore(key, 0, dump)
+
+    def restore_one(self, master: int, snapshot: Snapshot, rng: Random) -> None:
+        """A torn restore: one key is as it was then, the others as they are."""
+        if snapshot:
+            key = rng.choice(sorted(snapshot))
+            self.clients[master].restore(key, 0, snapshot[key], replace=True)
+
+    def flush(self, master: int) -> None:
+        self.clients[master].flushdb()
+
+    def lose(self, master: int, *, kind: str, rng: Random) -> None:
+        keys = sorted(key for key in self.clients[master].keys("*") if kind.encode() in key)
+        if keys:
+            self.clients[master].delete(rng.choice(keys))
+
+    def cut_stream(self, master: int, rng: Random) -> None:
+        """The newest entries are gone, as after a log cut short; the counters stay."""
+        for key in (key for key in self.clients[master].keys("*") if key.endswith(b":plays")):
+            newest = self.clients[master].xrevrange(key, count=rng.randint(1, 3))
+            with contextlib.suppress(redis.ResponseError):
+                self.clients[master].xdel(key, *[entry_id for entry_id, _ in newest])
+
+    def copy(self, source: int, target: int) -> None:
+        self.restore(target, self.take(source))
