@@ -68,7 +68,8 @@ class Won:
 async def record_won(connection: AsyncConnection, won: Sequence[Won]) -> None:
     """Write awards and their outbox rows inside the play's own transaction; at most WON_BATCH_MAX at a time.
 
-    Writing a win twice changes nothing: the API and the worker may both come with it.
+    Writing a win twice changes nothing: the API and the worker may both come with it. Through SQLAlchemy, because the
+    engine's own fast form was tried and saved nothing on SQLite and 20 µs a win on PostgreSQL.
     """
     if len(won) > WON_BATCH_MAX:
         raise AssertionError(f"{len(won)} wins in one batch")
