@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic_core import to_json
 
-from campaigns.config import Config, Frozen, Line
+from campaigns.config import Config
 from campaigns.fairness import spread_of
-from campaigns.game import Shown, Text
-from campaigns.versions import Version
+from campaigns.game import Shown
+from campaigns.versions import LineFacts, Version
 from core.clock import from_ms
 from inventory.stream import Entry
-
-THANKS = Text(zh="谢谢参与", en="Thanks for playing")
 
 
 def answer(entry: Entry, version: Version) -> dict[str, Any]:
     """The body of a play's answer, as JSON values."""
-    line = version.lines[entry.awarded]
+    facts = version.lines[entry.awarded]
     played_at = from_ms(entry.played_at_ms)
     chances_left, next_chance_at = chances_after(
         version.config, ordinal=entry.ordinal, day=entry.day, day_ordinal=entry.day_ordinal
@@ -34,9 +31,9 @@ def answer(entry: Entry, version: Version) -> dict[str, Any]:
         "version": entry.version,
         "drawn": entry.drawn,
         "awarded": entry.awarded,
-        "line": {"key": line.key, "name": name_of(line, version.config).model_dump()},
+        "line": {"key": entry.awarded, "name": facts.name},
         "reveal": _reveal(entry, version),
-        "award": _award(entry, line, version, played_at),
+        "award": _award(entry, facts, version, played_at),
         "chances_left": chances_left,
         "next_chance_at": iso(next_chance_at) if next_chance_at else None,
     }
@@ -72,37 +69,25 @@ def start_of_day(zone: str, day: int) -> datetime:
     return datetime(local.year, local.month, local.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-def name_of(line: Line, config: Frozen) -> Text:
-    prize = config.prize_of(line)
-    return line.name or (prize.name if prize is not None else THANKS)
-
-
 def iso(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _reveal(entry: Entry, version: Version) -> dict[str, Any]:
-    game = version.game
     shown = Shown(
         line=entry.awarded,
         ordinal=entry.ordinal,
         spread=spread_of(version.seed, version.campaign, entry.member, entry.ordinal),
     )
-    return dict(game.reveal(version.game_config, game.entry.model_validate(json.loads(entry.entry)), shown))
+    return dict(version.game.reveal(version.game_config, version.entry_of(entry.entry), shown))
 
 
-def _award(entry: Entry, line: Line, version: Version, played_at: datetime) -> dict[str, Any] | None:
-    prize = version.config.prize_of(line)
-    if prize is None:
+def _award(entry: Entry, facts: LineFacts, version: Version, played_at: datetime) -> dict[str, Any] | None:
+    if facts.prize is None:
         return None
     return {
         "id": entry.play,
-        "claim": prize.claim,
+        "claim": facts.prize["claim"],
         "claim_before": iso(played_at + timedelta(days=version.config.claim_days)),
-        "prize": public_prize(prize.model_dump(mode="json")),
+        "prize": facts.public_prize,
     }
-
-
-def public_prize(prize: dict[str, Any]) -> dict[str, Any]:
-    """What members may see of a product's snapshot: never what it costs, nor what it unlocks."""
-    return {field: prize[field] for field in ("name", "form", "type", "market_value") if field in prize}

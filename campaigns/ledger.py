@@ -25,6 +25,8 @@ from inventory.stream import Entry
 from prizes.awards import Won, record_won
 
 BATCH_PLAYS_MAX = 500
+GATHER_SECONDS = 0.002
+"""How long plays gather for one batch while several members play at once; one alone never waits."""
 QUEUE_PLAYS_MAX = 10_000
 PLAY_FIELDS = (
     *("epoch", "seq", "request_key", "fingerprint", "ordinal", "day", "day_ordinal", "drawn", "awarded"),
@@ -60,13 +62,13 @@ class Row:
             "previous_ordinal": entry.ordinal - 1 or None,
             "plays_max": limits.member_plays_max,
             "day_plays_max": limits.member_day_plays_max,
-            "line_day_cap": self.version.lines[entry.awarded].day_cap,
+            "line_day_cap": self.version.lines[entry.awarded].line.day_cap,
         }
 
     def won(self) -> Won | None:
         """The award this play wins, or None; it carries the play's id, so writing it twice is harmless."""
         entry, version = self.entry, self.version
-        prize = version.config.prize_of(version.lines[entry.awarded])
+        prize = version.lines[entry.awarded].prize
         if prize is None:
             return None
         played_at = from_ms(entry.played_at_ms)
@@ -78,7 +80,7 @@ class Row:
             play_id=entry.play,
             line=entry.awarded,
             unit=entry.unit,
-            prize=prize.model_dump(mode="json"),
+            prize=prize,
             won_at=played_at,
             claim_before=played_at + timedelta(days=version.config.claim_days),
         )
@@ -104,13 +106,17 @@ class Ledger:
 
     async def _write(self) -> None:
         """Commit batch after batch while plays wait; those that come during a commit share the next."""
+        gathers = False
         while self._waiting:
+            if gathers:
+                await asyncio.sleep(GATHER_SECONDS)
             batch, self._waiting = self._waiting[:BATCH_PLAYS_MAX], self._waiting[BATCH_PLAYS_MAX:]
             try:
                 held = await self.commit_all([row for row, _ in batch])
             except Exception as error:
                 _fail(batch, error)
                 continue
+            gathers = len(batch) > 1
             for row, answer in batch:
                 if not answer.done():
                     answer.set_result(row.entry.play in held)

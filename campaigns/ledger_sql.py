@@ -1,18 +1,19 @@
-"""The ledger's one hot statement, in each engine's own fast form.
+"""The ledger's one hot statement: a batch of plays as one JSON document, read as a set by either engine.
 
-Both engines read the batch as one set (arrays on PostgreSQL, a JSON document on SQLite), keep the rows whose campaign
-still has the permitted epoch, find the lot that holds each unit, and insert what conflicts with nothing. PostgreSQL
-takes a share lock on the campaign's row, or a recovery could move the epoch between the look and the insert; SQLite's
-immediate transaction is the only writer anyway.
+It keeps the rows whose campaign still has the permitted epoch, finds the lot that holds each unit, and inserts what
+conflicts with nothing. PostgreSQL takes a share lock on the campaign's row, or a recovery could move the epoch between
+the look and the insert; SQLite's immediate transaction is the only writer anyway.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.db import rows_of_json
 
 _COLUMNS = {
     "id": "uuid",
@@ -56,20 +57,10 @@ ON CONFLICT DO NOTHING RETURNING id
 """
 
 _POSTGRESQL = (
-    "WITH permitted AS MATERIALIZED (SELECT id, epoch FROM campaign WHERE id = ANY($1::uuid[]) FOR SHARE)"
-    + _INSERT.format(
-        campaign="permitted",
-        batch="unnest("
-        + ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(_BATCH.values(), start=2))
-        + f") AS r({', '.join(_BATCH)})",
-    )
+    "WITH permitted AS MATERIALIZED (SELECT id, epoch FROM campaign WHERE id = ANY($2::uuid[]) FOR SHARE)"
+    + _INSERT.format(campaign="permitted", batch=rows_of_json("postgresql", _BATCH))
 )
-_SQLITE = _INSERT.format(
-    campaign="campaign",
-    batch="(SELECT "
-    + ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(_BATCH))
-    + " FROM json_each(?1)) AS r",
-)
+_SQLITE = _INSERT.format(campaign="campaign", batch=rows_of_json("sqlite", _BATCH))
 
 
 async def insert_plays(connection: AsyncConnection, plays: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -78,12 +69,12 @@ async def insert_plays(connection: AsyncConnection, plays: Sequence[Mapping[str,
     Raises sqlalchemy's IntegrityError when a row breaks a CHECK or a foreign key, which says that it was never ours.
     """
     if connection.dialect.name == "sqlite":
-        batch = json.dumps([[_sqlite_value(name, play[name]) for name in _BATCH] for play in plays])
-        rows = (await connection.exec_driver_sql(_SQLITE, (batch,))).all()
+        batch = [[_sqlite_value(name, play[name]) for name in _BATCH] for play in plays]
+        rows = (await connection.exec_driver_sql(_SQLITE, (to_json(batch).decode(),))).all()
     else:
+        batch = [[play[name] for name in _BATCH] for play in plays]
         campaigns = list({play["campaign_id"] for play in plays})
-        columns = ([play[name] for play in plays] for name in _BATCH)
-        rows = (await connection.exec_driver_sql(_POSTGRESQL, (campaigns, *columns))).all()
+        rows = (await connection.exec_driver_sql(_POSTGRESQL, (to_json(batch).decode(), campaigns))).all()
     inserted = {str(row[0]).replace("-", "") for row in rows}
     return {play["id"] for play in plays if play["id"].replace("-", "") in inserted}
 

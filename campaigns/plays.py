@@ -147,9 +147,7 @@ class Plays:
     async def _claim(self, asked: Asked, running: Running, *, key_is_new: bool) -> Decided | Verdict:
         version = running.version
         ordinal = self._next_ordinals.get((asked.campaign, asked.member), 1)
-        pool = version.pools[
-            version.game.tier(version.game_config, version.game.entry.model_validate_json(asked.entry))
-        ]
+        pool = version.pool_of(asked.entry)
         drawn = draw(seed=version.seed, campaign=asked.campaign, member=asked.member, ordinal=ordinal, odds=pool.odds)
         line = pool.lines[drawn.line]
         asking = Claim(

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from campaigns import registry
 from campaigns.config import Frozen, Line, Phase, Pool, phase_of, zone_table
-from campaigns.game import AnyGame
+from campaigns.game import AnyGame, Text
 from campaigns.models import Campaign, CampaignVersion, State, StockLot
 from core.clock import to_ms
 from core.db import Database
@@ -22,7 +22,20 @@ from inventory.claims import UNLIMITED, Rules
 from inventory.keys import LaneKeys
 
 VERSIONS_KEPT = 512
+THANKS = Text(zh="谢谢参与", en="Thanks for playing")
+PUBLIC_PRIZE_FIELDS = ("name", "form", "type", "market_value")
+"""What members may see of a product's snapshot: never what it costs, nor what it unlocks."""
 BACKLOG_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """A line with what every play on it needs, worked out once: its name, its prize whole, its prize as members see it."""
+
+    line: Line
+    name: Mapping[str, str]
+    prize: Mapping[str, Any] | None
+    public_prize: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +52,16 @@ class Version:
     seed: bytes
     commitment: str
     pools: Mapping[str, Pool]
-    lines: Mapping[str, Line]
+    lines: Mapping[str, LineFacts]
     zone: tuple[tuple[int, int], ...]
+
+    def entry_of(self, text: str) -> Any:
+        """The game's entry in canonical JSON that was validated when it came in."""
+        return self.game.entry.model_validate_json(text)
+
+    def pool_of(self, entry: str) -> Pool:
+        """The pool that this entry draws from."""
+        return self.pools[self.game.tier(self.game_config, self.entry_of(entry))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,9 +164,17 @@ class Versions:
             seed=self._sealer.open(row.seed_sealed, bound_to=row.id),
             commitment=row.commitment,
             pools={pool.key: pool for pool in config.pools},
-            lines={line.key: line for line in config.lines},
+            lines={line.key: _facts(line, config) for line in config.lines},
             zone=zone_table(config.zone, config.starts_at, config.ends_at),
         )
+
+
+def _facts(line: Line, config: Frozen) -> LineFacts:
+    prize = config.prize_of(line)
+    name = line.name or (prize.name if prize is not None else THANKS)
+    whole = prize.model_dump(mode="json") if prize is not None else None
+    shown = {field: whole[field] for field in PUBLIC_PRIZE_FIELDS if field in whole} if whole is not None else None
+    return LineFacts(line, name.model_dump(), whole, shown)
 
 
 def _of(campaign: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +88,18 @@ class Database:
         await self.engine.dispose()
 
 
+def rows_of_json(dialect: str, columns: Mapping[str, str]) -> str:
+    """A FROM item `r` with these columns (name -> PostgreSQL type), read from the first parameter of a statement.
+
+    The parameter is a JSON array of rows, each an array in the columns' order: one value to send for a whole batch.
+    """
+    if dialect == "sqlite":
+        taken = (f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
+        return f"(SELECT {', '.join(taken)} FROM json_each(?1)) AS r"  # noqa: S608 (names of our own columns)
+    taken = (f"(value ->> {place})::{kind} AS {name}" for place, (name, kind) in enumerate(columns.items()))
+    return f"(SELECT {', '.join(taken)} FROM json_array_elements($1::json)) AS r"  # noqa: S608 (the same)
+
+
 def _create_engine(url: str) -> AsyncEngine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -104,7 +116,6 @@ def _create_engine(url: str) -> AsyncEngine:
         pool_size=POOL_CONNECTIONS_MAX,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
-        pool_pre_ping=True,
         json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from inventory.connection import Connection
 from inventory.keys import LaneKeys
@@ -33,8 +34,7 @@ class Rules:
         return (*map(str, numbers), self.zone, *map(str, limits))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(NamedTuple):
     """What one play asks for. `last_unit` and `day_cap` are of the drawn line; None is unlimited."""
 
     play: str
@@ -51,8 +51,7 @@ class Claim:
     entry: str
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """The claim became play `seq`; numbers that the awarded line does not count are None."""
 
     seq: int

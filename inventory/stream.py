@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from inventory.connection import Connection, InventoryAway, RedisError
 from inventory.keys import LaneKeys
 from inventory.scripts import script
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One play as the script wrote it. Numbers that the awarded line does not count are None."""
 
     epoch: int

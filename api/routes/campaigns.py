@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from api.auth.dependencies import CurrentSession, TheHouse
 from api.routes.plays import PrizeShown
-from campaigns.answers import iso, name_of, public_prize
+from campaigns.answers import iso
 from campaigns.config import Limits, Line, Phase, Pool
 from campaigns.fairness import ALGORITHM
 from campaigns.game import Text
@@ -134,11 +134,11 @@ def _pool_view(pool: Pool, version: Version) -> PoolView:
 
 
 def _line_view(line: Line, weight: int, version: Version) -> LineView:
-    prize = version.config.prize_of(line)
+    facts = version.lines[line.key]
     return LineView(
         key=line.key,
-        name=name_of(line, version.config),
-        prize=PrizeShown.model_validate(public_prize(prize.model_dump(mode="json"))) if prize is not None else None,
+        name=Text.model_validate(facts.name),
+        prize=PrizeShown.model_validate(facts.public_prize) if facts.public_prize is not None else None,
         odds=line.odds,
         weight=weight,
         stock=line.stock,
