@@ -35,7 +35,11 @@ async def _need_server(settings: Settings) -> None:
     try:
         await check_server(connection)
     except InventoryAway as away:
-        raise Failure(f"WINDFALL_REDIS_URL cannot be used: {away.facts['reason']}.") from None
+        if settings.embeds_redis:
+            raise Failure(
+                f"No server runs in {settings.redis_dir}: start `windfall run`, or set WINDFALL_REDIS_URL."
+            ) from None
+        raise Failure(f"WINDFALL_REDIS_URL cannot be used: {away.facts['reason'].rstrip('.')}.") from None
     except ServerUnfit as unfit:
         facts = unfit.facts
         raise Failure(

@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -91,6 +92,10 @@ class Settings(BaseSettings):
         return self.var / "redis"
 
     @property
+    def key_file(self) -> Path:
+        return self.var / "secret.key"
+
+    @property
     def demo_file(self) -> Path:
         return self.var / "demo.json"
 
@@ -125,10 +130,9 @@ class Settings(BaseSettings):
         Raises SettingsError in production when it is missing, typed by hand, or the development key.
         """
         given = self.secret_key.get_secret_value()
-        kept = self.var / "secret.key"
         if self.environment == "production":
-            return _production_key(given, kept)
-        return _decoded_key(given or _development_key(kept))
+            return _production_key(given, self.key_file)
+        return _decoded_key(given or _development_key(self.key_file))
 
 
 def child_environment(**changes: str) -> dict[str, str]:
@@ -142,7 +146,12 @@ def load_settings() -> Settings:
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(_sentence(error)) from None
-    settings.key()
+    try:
+        settings.key()
+    except OSError as error:
+        raise SettingsError(f"WINDFALL_VAR {settings.var} cannot be used: {error.strerror}.") from None
+    except ValueError:
+        raise SettingsError(f"{settings.key_file} is damaged: it must hold base64 of {KEY_BYTES} bytes.") from None
     return settings
 
 
@@ -175,10 +184,15 @@ def _decoded_key(text: str) -> bytes:
 
 
 def _development_key(kept: Path) -> str:
+    """The key in this file; made now when there is none, by whichever process comes first."""
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.touch(mode=0o600)
-        kept.write_text(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
+        fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode())
+        with suppress(FileExistsError):
+            kept.hardlink_to(fresh)
+        fresh.unlink()
     return kept.read_text().strip()
 
 

@@ -1,0 +1,34 @@
+"""The shape of the house: its import contracts hold, and no module outgrows its noun."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("api", "campaigns", "inventory", "prizes", "core", "examples", "tests")
+MODULE_LINES_MAX = 400
+LUA_LINES_MAX = 120
+
+
+def test_the_import_contracts_hold() -> None:
+    linter = Path(sys.executable).parent / "lint-imports"
+    checked = subprocess.run([linter, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "0 broken" in checked.stdout
+
+
+def test_no_module_outgrows_its_noun() -> None:
+    long = {
+        str(module.relative_to(ROOT)): lines
+        for room in ROOMS
+        for module in (ROOT / room).rglob("*.py")
+        if (lines := len(module.read_text(encoding="utf-8").splitlines())) > MODULE_LINES_MAX
+    }
+    assert long == {}
+
+
+def test_core_stays_small() -> None:
+    modules = [module.name for module in (ROOT / "core").glob("*.py") if module.name != "__init__.py"]
+    assert len(modules) <= 6
