@@ -189,7 +189,7 @@ async def _upsert(session: AsyncSession, rows: Sequence[ProductRow], *, mall_id:
     fresh = {name: insert.excluded[name] for name in (*ProductRow.__dataclass_fields__, "updated_at") if name != "sku"}
     values = [
         {"id": ids.new(), "mall_id": mall_id, "currency": CURRENCY, "created_at": now, "updated_at": now, **asdict(row)}
-        for row in rows
+        for row in sorted(rows, key=lambda row: row.sku)  # in one order, so that two imports cannot lock each other out
     ]
     await session.execute(insert.on_conflict_do_update(index_elements=["mall_id", "sku"], set_=fresh), values)
     session.expire_all()

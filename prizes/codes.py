@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import InvalidField, Refusal
+from prizes.awards import RETRY
 from prizes.models import Award, PoolCode, Product
 from prizes.sheets import Report, RowFault, decode
 from prizes.vault import Vault
@@ -47,6 +48,7 @@ async def upload(session: AsyncSession, *, product: Product, raw: bytes, vault: 
     """
     if product.type != CODE_TYPE:
         raise NoCodePool(sku=product.sku, type=product.type)
+    await session.execute(select(Product.id).where(Product.id == product.id).with_for_update())  # one upload at a time
     report = Report()
     fresh = _read(raw, report, product=product, vault=vault)
     known = await _known(session, product.id, list(fresh))
@@ -113,7 +115,7 @@ async def levels(
     free: ColumnElement[int] = func.count(case((PoolCode.id.is_not(None) & PoolCode.award_id.is_(None), 1)))
     waiting = (
         select(func.count())
-        .where(Award.product_id == Product.id, Award.state == "retry", Award.reason == POOL_EMPTY)
+        .where(Award.product_id == Product.id, Award.state == RETRY, Award.reason == POOL_EMPTY)
         .scalar_subquery()
     )
     query = (
@@ -171,14 +173,8 @@ async def _known(session: AsyncSession, product_id: str, digests: Sequence[bytes
 
 
 async def _wake(session: AsyncSession, product_id: str, now: datetime) -> None:
-    waiting: Any = await session.scalars(
-        select(Award)
-        .where(Award.product_id == product_id, Award.state == "retry", Award.reason == POOL_EMPTY)
-        .with_for_update()
-    )
-    for award in waiting:
-        award.due_at = now
-    await session.flush()
+    waiting = (Award.product_id == product_id, Award.state == RETRY, Award.reason == POOL_EMPTY)
+    await session.execute(update(Award).where(*waiting).values(due_at=now))
 
 
 async def _held(session: AsyncSession, award_id: str) -> PoolCode | None:

@@ -15,20 +15,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from standardwebhooks import Webhook
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from examples.sandbox_supplier.book import Book, BookFull, Order, OtherContent
 from examples.sandbox_supplier.faults import HANG_SECONDS, Faults, Mode
 
 BODY_BYTES_MAX: Final = 16 * 1024
+OVERSIZE_CHARS: Final = 1024 * 1024
 CALLBACK_TRIES_MAX: Final = 3
 CALLBACK_PAUSE_SECONDS: Final = 0.5
 
@@ -102,8 +103,11 @@ class Supplier:
     async def _carry_out(self, order: Order, mode: Mode) -> Response:
         match mode:
             case Mode.ERROR_BEFORE:
-                del self.book.orders[order.order_id]
+                self.book.forget(order)
                 return _problem(503, "out-of-order")
+            case Mode.RATE_LIMIT:
+                self.book.forget(order)
+                return _problem(429, "too-many-orders")
             case Mode.REFUSE:
                 self.book.refuse(order)
                 return JSONResponse(order.answer(), status_code=422)
@@ -112,15 +116,25 @@ class Supplier:
                 self._later(self._settle(order, mode))
                 return JSONResponse(order.answer(), status_code=202)
         self.book.top_up(order)
-        answer = JSONResponse(order.answer(), status_code=201)
         self._later(self._call_back(order, times=3 if mode is Mode.DUPLICATE_CALLBACK else 1))
+        return await self._answer(order, mode)
+
+    async def _answer(self, order: Order, mode: Mode) -> Response:
+        """What is said of an order that was topped up."""
+        answer = JSONResponse(order.answer(), status_code=201)
         match mode:
             case Mode.TIMEOUT_AFTER_SUCCESS:
                 await asyncio.sleep(HANG_SECONDS)
             case Mode.ERROR_AFTER_SUCCESS:
                 return _problem(500, "internal-error")
             case Mode.GARBAGE:
-                return PlainTextResponse("<html><body>Bad Gateway &#x1F4A5; {{{", status_code=200)
+                return PlainTextResponse("<html><body>Bad Gateway &#x1F4A5; {{{")
+            case Mode.OVERSIZE:
+                return JSONResponse({**order.answer(), "padding": "x" * OVERSIZE_CHARS})
+            case Mode.OTHER_ORDER:
+                return JSONResponse({**order.answer(), "order_id": str(uuid4()), "status": "refused"})
+            case Mode.REDIRECT:
+                return RedirectResponse("/orders/elsewhere")
             case Mode.LATE_FAILURE:
                 self._later(self._settle(order, mode))
         return answer

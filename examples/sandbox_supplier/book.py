@@ -53,6 +53,11 @@ class Book:
         order.posts += 1
         return order, order.posts == 1 or order.status == "refused"
 
+    def forget(self, order: Order) -> None:
+        """As if the order had never arrived; one that was topped up stays in the book."""
+        if not order.top_ups:
+            del self.orders[order.order_id]
+
     def top_up(self, order: Order) -> None:
         order.top_ups += 1
         order.status, order.reason = "delivered", None

@@ -34,6 +34,7 @@ class Leased:
     sealed: bytes | None
     attempt: int
     act: str
+    until: datetime
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
@@ -100,7 +101,7 @@ async def _lease_one(session: AsyncSession, award: Award, *, ids: Ids, now: date
         prize=award.prize,
         contact=None,
     )
-    return Leased(order=order, sealed=sealed, attempt=award.attempt, act=act)
+    return Leased(order=order, sealed=sealed, attempt=award.attempt, act=act, until=award.leased_until)
 
 
 def _apply(award: Award, outcome: Outcome, act: str, *, attempts_max: int, entropy: Entropy, now: datetime) -> None:

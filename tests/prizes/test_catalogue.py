@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from core.db import Database
@@ -82,6 +84,16 @@ async def test_a_product_keeps_its_type(database: Database) -> None:
     await a_product(database, "parcel", sku="A")
     report = await imported(database, a_sheet(a_row(sku="A", form="virtual", type="coupon_code")))
     assert faults(report) == [(2, "type")]
+
+
+async def test_two_imports_at_once_do_not_get_in_each_others_way(database: Database) -> None:
+    rows = [a_row(sku=f"S{number}") for number in range(50)]
+    reports = await asyncio.gather(
+        *(imported(database, a_sheet(*(rows if turn % 2 else reversed(rows)))) for turn in range(6))
+    )
+    assert not any(report.refused for report in reports)
+    async with database.reading() as session:
+        assert len(await page(session, mall_id=MALL, after_sku=None, limit=100)) == 50
 
 
 async def test_malls_do_not_see_each_other(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from core.errors import InvalidField, NotFound
 from prizes import queries
 from prizes.claims import AlreadyClaimed, ClaimClosed, ClaimNotNeeded
 from prizes.fulfilment.deliveries import Fulfilment
-from prizes.models import Claim
+from prizes.models import Award, Claim
 from prizes.personal import Contact, contact_of, mask_phone, parse_phone, unmask
 from prizes.vault import Vault
 from tests.prizes.conftest import SHARED_DATA
@@ -85,6 +86,15 @@ async def test_a_claim_sets_the_award_on_its_way_and_the_same_again_is_harmless(
     with pytest.raises(AlreadyClaimed):
         await claim(fulfilment, award_id, phone="13900000000")
     assert await sandbox.top_ups(award_id) == 1
+
+
+async def test_of_two_claims_at_once_one_counts(fulfilment: Fulfilment, database: Database) -> None:
+    award_id = await an_award(database, await a_product(database, "phone_topup"))
+    phones = ["13800000000", "13900000000"] * 5
+    said = await asyncio.gather(*(claim(fulfilment, award_id, phone=phone) for phone in phones), return_exceptions=True)
+    refused = [isinstance(each, AlreadyClaimed) for each in said]
+    assert refused in ([False, True] * 5, [True, False] * 5)
+    assert sum(isinstance(each, Award) for each in said) == 5
 
 
 async def test_an_award_of_somebody_else_does_not_exist(fulfilment: Fulfilment, database: Database) -> None:

@@ -23,7 +23,11 @@ TRANSIENT = [
     "timeout_after_success",
     "error_after_success",
     "garbage",
+    "oversize",
+    "other_order",
+    "redirect",
     "error_before",
+    "rate_limit",
     "duplicate_callback",
     "late_failure",
 ]
@@ -204,6 +208,19 @@ async def test_the_word_of_a_worker_that_came_too_late_is_stale(
     assert not counts
     assert (await the_award(database, award_id)).state == "delivered"
     assert (await history(database, award_id))[0] == ("deliver", "stale")
+
+
+async def test_an_award_that_waited_too_long_for_its_turn_is_left_to_the_next_lease(
+    fulfilment: Fulfilment, database: Database, sandbox: Sandbox, clock: HandClock
+) -> None:
+    award_id = await a_claimed_topup(fulfilment)
+    (leased,) = await fulfilment._lease(20)
+    clock.advance(seconds=45)
+    await fulfilment._attempt(leased)
+    assert await sandbox.orders() == {}, "another worker might get it before this call ends"
+    await run_out(fulfilment, clock)
+    assert (await the_award(database, award_id)).state == "delivered"
+    assert await sandbox.top_ups(award_id) == 1
 
 
 async def test_several_workers_share_the_awards(
