@@ -16,8 +16,10 @@ from api.auth.sessions import purge_expired
 from api.house import House, open_house
 from api.settings import Settings
 from campaigns.models import Campaign, State
+from core.clock import to_ms
 from core.errors import Refusal
 
+YOUNG_MS = 1000  # a play that is younger is most likely being committed by the process that made it
 BACKOFF_SECONDS_MAX = 30.0
 BACKOFF_SECONDS_FIRST = 0.2
 STOP_SECONDS_MAX = 20
@@ -57,7 +59,7 @@ async def tend_campaigns(house: House) -> int:
         )
     for campaign in due:
         try:
-            await house.campaigns.mending.tend(campaign)
+            await house.campaigns.mending.tend(campaign, up_to_ms=to_ms(house.clock.now()) - YOUNG_MS)
         except Refusal as refusal:
             log.warning("campaign not tended", campaign=campaign, refusal=str(refusal))
     return 0
