@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.support.engines", "tests.support.house"]
+pytest_plugins = ["tests.support.engines", "tests.support.house", "tests.support.processes"]

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
-import pytest
 from alembic import command
-from sqlalchemy import inspect, make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import inspect
 
 from api.migrating import alembic_config, migrate
 from api.tables import metadata
 from core.db import Database
-from tests.support.engines import Engines
-
-
-@pytest.fixture
-async def bare_url(engines: Engines, tmp_path: Path) -> str:
-    """The address of a database without a single table."""
-    if not engines.postgresql_url:
-        return f"sqlite+aiosqlite:///{tmp_path / 'bare.db'}"
-    url = make_url(engines.postgresql_url)
-    bare = f"{url.database}_bare"
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f'DROP DATABASE IF EXISTS "{bare}" WITH (FORCE)'))
-        await connection.execute(text(f'CREATE DATABASE "{bare}"'))
-    await engine.dispose()
-    return url.set(database=bare).render_as_string(hide_password=False)
 
 
 async def test_the_migrations_make_what_the_models_say(bare_url: str) -> None:

@@ -69,6 +69,21 @@ async def database_url(engines: Engines, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+async def bare_url(engines: Engines, tmp_path: Path) -> str:
+    """The address of a database without a single table."""
+    if not engines.postgresql_url:
+        return f"sqlite+aiosqlite:///{tmp_path / 'bare.db'}"
+    url = make_url(engines.postgresql_url)
+    bare = f"{url.database}_bare"
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(f'DROP DATABASE IF EXISTS "{bare}" WITH (FORCE)'))
+        await connection.execute(text(f'CREATE DATABASE "{bare}"'))
+    await engine.dispose()
+    return url.set(database=bare).render_as_string(hide_password=False)
+
+
+@pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     yield database
