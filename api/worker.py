@@ -15,6 +15,7 @@ from sqlalchemy import select
 from api.auth.sessions import purge_expired
 from api.house import House, open_house
 from api.settings import Settings
+from api.watching import Watch
 from campaigns.models import Campaign, State
 from core.clock import to_ms
 from core.errors import Refusal
@@ -46,6 +47,7 @@ def steps_of(house: House) -> Sequence[Step]:
     return [
         Step("campaigns", lambda: tend_campaigns(house), 0.5),
         Step("deliveries", house.fulfilment.run_once, 0.25),
+        Step("invariants", Watch(house).round, 60),
         Step("expired", forget_the_expired, 60),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.cli import operating, serving
+from api.cli import checking, operating, serving
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,6 +13,7 @@ app = typer.Typer(
     help="Prize campaigns for points malls.",
 )
 serving.add_commands(app)
+checking.add_commands(app)
 operating.add_commands(app)
 
 

@@ -1,0 +1,100 @@
+"""Commands that look whether everything holds, and bring the counters back when they do not."""
+# ruff: noqa: PLC0415 (what only these commands need is imported when they run)
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.cli.sentences import sentences
+from api.cli.showing import AsJson, console, show_json, show_rows
+from api.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from campaigns.invariants import Finding
+
+BROKEN = 1
+OnlyCampaign = Annotated[str | None, typer.Option("--campaign", help="Only this campaign.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    for command in (audit, reconcile):
+        app.command()(command)
+
+
+def audit(
+    campaign: OnlyCampaign = None,
+    at_rest: Annotated[bool, typer.Option("--at-rest", help="No play is under way: count what is not in yet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check every invariant over the ledger and the counters; exit status 1 when one is broken."""
+    with sentences():
+        found = asyncio.run(_audit(load_settings(), campaign=campaign, at_rest=at_rest))
+    if as_json:
+        show_json(_as_json(found))
+    else:
+        _show(found)
+    if not all(finding.holds for finding in found):
+        raise typer.Exit(BROKEN)
+
+
+def reconcile(campaign: OnlyCampaign = None, as_json: AsJson = False) -> None:
+    """Rebuild the counters from the ledger, under a new epoch; plays go on as soon as they agree."""
+    with sentences():
+        done = asyncio.run(_reconcile(load_settings(), campaign))
+    show_rows(done, {"Campaign": "campaign", "Epoch": "epoch", "Version": "version"}, as_json=as_json)
+
+
+async def _audit(settings: Settings, *, campaign: str | None, at_rest: bool) -> list[Finding]:
+    from api.engines import need_engines
+    from api.house import open_house
+    from api.watching import audit_house
+
+    await need_engines(settings)
+    async with open_house(settings) as house:
+        return await audit_house(house, campaign=campaign, is_at_rest=at_rest)
+
+
+async def _reconcile(settings: Settings, campaign: str | None) -> list[dict[str, Any]]:
+    from api.engines import need_engines
+    from api.house import open_house
+    from api.watching import reconcile_house
+
+    await need_engines(settings)
+    async with open_house(settings) as house:
+        settled = await reconcile_house(house, campaign=campaign)
+    return [{"campaign": one.campaign, "epoch": one.epoch, "version": one.version.number} for one in settled]
+
+
+def _as_json(found: Sequence[Finding]) -> dict[str, Any]:
+    """What programs read; `broken` names the first of `broken_total`."""
+    invariants = {
+        finding.id: {
+            "holds": finding.holds,
+            "title": finding.title,
+            "checked": finding.checked,
+            "broken": list(finding.broken),
+            "broken_total": finding.broken_total,
+        }
+        for finding in found
+    }
+    return {"holds": all(finding.holds for finding in found), "invariants": invariants}
+
+
+def _show(found: Sequence[Finding]) -> None:
+    rows = [
+        {
+            "id": finding.id,
+            "title": finding.title,
+            "checked": finding.checked,
+            "holds": "holds" if finding.holds else f"BROKEN {finding.broken_total} times",
+        }
+        for finding in found
+    ]
+    show_rows(rows, {"": "id", "Invariant": "title", "Checked": "checked", "Result": "holds"}, as_json=False)
+    for finding in found:
+        for sentence in finding.broken:
+            console.print(f"{finding.id}: {sentence}", markup=False, highlight=False, soft_wrap=True)
