@@ -7,37 +7,44 @@ import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import httpx
 from sqlalchemy import func, select
 
 from api.house import House
+from campaigns.invariants import look_at, look_at_prizes
 from campaigns.models import Campaign, Play
 from campaigns.plays import Asked
 from prizes.models import Award
 from tests.chaos.estate import ROOT, Estate
 from tests.chaos.players import Crowd, Journal, Player, Request
 
-QUIET_SECONDS_MAX = 60
-ASKED_AGAIN_MAX = 200
+QUIET_SECONDS_MAX = 30
+DELIVERED_SECONDS_MAX = 120
+"""A worker that dies over a delivery holds its lease for a minute; another one asks the supplier then."""
+ASKED_AGAIN_MAX = 80
 AUDIT_SECONDS_MAX = 120
 ON_THE_WAY = ("won", "sending", "unknown", "retry")
 TOPUP = "phone_topup"
 
 
-async def quiet(house: House, campaigns: Sequence[str]) -> list[str]:
-    """Wait until the ledger is told everything and no award is in motion; what did not get there in time."""
-    deadline = time.monotonic() + QUIET_SECONDS_MAX
-    while True:
-        behind = await _behind(house, campaigns)
-        moving = await _in_motion(house, campaigns)
-        if not behind and not moving:
-            return []
-        if time.monotonic() > deadline:
-            return [f"not quiet after {QUIET_SECONDS_MAX} s: {behind or moving}"]
+async def ledger_quiet(house: House, campaigns: Sequence[str]) -> list[str]:
+    """Wait until every watermark is at the last play; what did not get there in time."""
+    return await _until_empty(QUIET_SECONDS_MAX, lambda: _behind(house, campaigns))
+
+
+async def deliveries_quiet(house: House) -> list[str]:
+    """Wait until no award is in the worker's hands; what still is in the end."""
+    return await _until_empty(DELIVERED_SECONDS_MAX, lambda: _in_motion(house))
+
+
+async def _until_empty(seconds_max: float, look: Callable[[], Awaitable[list[str]]]) -> list[str]:
+    deadline = time.monotonic() + seconds_max
+    while (left := await look()) and time.monotonic() < deadline:  # noqa: ASYNC110 (other processes move it)
         await asyncio.sleep(0.1)
+    return [f"still after {seconds_max} s: {sentence}" for sentence in left]
 
 
 async def _behind(house: House, campaigns: Sequence[str]) -> list[str]:
@@ -52,16 +59,15 @@ async def _behind(house: House, campaigns: Sequence[str]) -> list[str]:
     return behind
 
 
-async def _in_motion(house: House, campaigns: Sequence[str]) -> dict[str, int]:
+async def _in_motion(house: House) -> list[str]:
     """Awards that the worker still has to move, by state; a parcel that is ready waits for people."""
     async with house.database.reading() as session:
         rows = await session.execute(
             select(Award.state, func.count())
-            .where(Award.campaign_id.in_(campaigns))
             .where(Award.state.in_(ON_THE_WAY) | ((Award.state == "ready") & (Award.type != "parcel")))
             .group_by(Award.state)
         )
-        return {str(state): count for state, count in rows}
+        return [f"{count} awards are {state}" for state, count in rows]
 
 
 async def journal_holds(house: House, journal: Journal, campaigns: Sequence[str]) -> list[str]:
@@ -107,12 +113,11 @@ async def asked_again(
     by_member = {player.member: player for player in players}
     old = [request for request in journal.shown if request.campaign in campaigns]
     for request in old[:: max(1, len(old) // ASKED_AGAIN_MAX)]:
-        for url in urls:
-            await crowd.ask(by_member[request.member], request, url=url)
+        await asyncio.gather(*(crowd.ask(by_member[request.member], request, url=url) for url in urls))
 
 
 async def supplier_holds(estate: Estate, house: House) -> list[str]:
-    """I14 as the supplier sees it: every delivered top-up was topped up once, and none without an award."""
+    """I14 as the supplier sees it: a delivered top-up was topped up once, and none was without an award."""
     async with httpx.AsyncClient(trust_env=False) as client:
         book = (await client.get(f"{estate.supplier_url}/book")).json()["orders"]
     async with house.database.reading() as session:
@@ -121,13 +126,32 @@ async def supplier_holds(estate: Estate, house: House) -> list[str]:
     wrong += [f"{order} was topped up {told['top_ups']} times" for order, told in book.items() if told["top_ups"] > 1]
     for award, state in awards.items():
         times = book.get(award, {"top_ups": 0})["top_ups"]
-        if times != (state == "delivered"):
+        if state == "delivered" and times != 1:
             wrong.append(f"award {award} is {state} and was topped up {times} times")
     return wrong
 
 
-async def audit_holds(estate: Estate) -> list[str]:
-    """`windfall audit --json`, as an operator would run it."""
+async def audit_holds(house: House, campaigns: Sequence[str], *, is_at_rest: bool) -> list[str]:
+    """Every invariant over these campaigns, while they are played or at rest.
+
+    I12 is left out: one sound campaign in a hundred fails it by its nature, and I11 recomputes every single draw.
+    """
+    async with house.database.reading() as session:
+        found = await look_at_prizes(session, now=house.clock.now())
+    for campaign in campaigns:
+        found += await look_at(
+            campaign,
+            database=house.database,
+            connection=house.connection,
+            versions=house.campaigns.versions,
+            now=house.clock.now(),
+            is_at_rest=is_at_rest,
+        )
+    return [f"{each.id}, {each.title}: {each.broken[:3]}" for each in found if not each.holds and each.id != "I12"]
+
+
+async def audit_command_holds(estate: Estate) -> list[str]:
+    """`windfall audit --json` over everything, as an operator would run it; its exit code agrees with what it says."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "api.cli", "audit", "--json"),
         cwd=ROOT,
@@ -142,6 +166,6 @@ async def audit_holds(estate: Estate) -> list[str]:
     except ValueError:
         return [f"the audit said nothing readable (status {process.returncode}): {err.decode()[-300:]}"]
     broken = [f"{name}: {found['broken'][:3]}" for name, found in report["invariants"].items() if not found["holds"]]
-    if (process.returncode == 0) != (not broken):
+    if process.returncode != bool(broken):
         broken.append(f"the audit's exit code is {process.returncode}")
-    return broken
+    return [sentence for sentence in broken if not sentence.startswith("I12:")]

@@ -7,7 +7,8 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 
 from tests.chaos.estate import APIS, WORKERS, Estate
@@ -21,11 +22,11 @@ FROZEN_SECONDS = 1.5
 class Faults:
     """Does one fault at a time and brings everything back up; the choice follows from the seed."""
 
-    def __init__(self, estate: Estate, chance: random.Random) -> None:
+    def __init__(self, estate: Estate, chance: random.Random, only: Sequence[str] = ()) -> None:
         self._estate = estate
         self._chance = chance
         self._backup = estate.work / "backup"
-        self._deck = self._shuffled()
+        self._deck = self._shuffled() if not only else cycle(only)
 
     def next(self) -> str:
         return next(self._deck)

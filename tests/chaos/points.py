@@ -5,6 +5,9 @@ from __future__ import annotations
 ANYBODY = "anybody"
 """Stands in an order for whoever gets there first."""
 
+ABLATION = "CHAOS_SHOW_BEFORE_COMMIT"
+"""Set in the environment, it takes the commit out of the play's way; a run must then fail."""
+
 POINTS = {
     "after-script": "Redis took the play, the ledger has not heard of it",
     "after-commit": "the ledger has the play, the member has not heard of it",

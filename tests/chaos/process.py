@@ -17,9 +17,10 @@ import inventory.counters
 import inventory.stream
 from api.cli import main
 from campaigns.ledger import Ledger
+from campaigns.plays import Decided, Plays
 from inventory.claims import Taken
 from prizes.fulfilment.deliveries import Fulfilment
-from tests.chaos.points import ANYBODY
+from tests.chaos.points import ABLATION, ANYBODY
 
 NAME = os.environ["CHAOS_PROCESS"]
 ORDERS = Path(os.environ["CHAOS_ORDERS"])
@@ -65,6 +66,17 @@ def install() -> None:
     Fulfilment._call = dying_after("after-supplier-call", Fulfilment._call)  # type: ignore[method-assign]
 
 
+def show_before_the_commit() -> None:
+    """An ablation: what Redis decided is shown at once. The checks must find it, or they check nothing."""
+
+    async def settle(_plays: Plays, _decided: Decided) -> bool:
+        return True
+
+    Plays.settle = settle  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
     install()
+    if os.environ.get(ABLATION):
+        show_before_the_commit()
     main()

@@ -18,7 +18,15 @@ from api.house import House, open_house
 from campaigns.models import Campaign, Play, VoidPlay
 from prizes.catalogue import find, import_products
 from prizes.codes import upload
-from tests.chaos.checks import asked_again, audit_holds, journal_holds, quiet, supplier_holds
+from tests.chaos.checks import (
+    asked_again,
+    audit_command_holds,
+    audit_holds,
+    deliveries_quiet,
+    journal_holds,
+    ledger_quiet,
+    supplier_holds,
+)
 from tests.chaos.estate import Estate
 from tests.chaos.faults import Faults
 from tests.chaos.players import Crowd, Journal, Player, Request
@@ -46,13 +54,14 @@ LINES = (
 class Run:
     """Prints a line per kill and the verdict of every round."""
 
-    def __init__(self, *, work: Path, chance: random.Random, seed: int, console: Console) -> None:
+    def __init__(self, *, work: Path, seed: int, console: Console, only: Sequence[str] = ()) -> None:
+        chance = random.Random(seed)
         self._chance = chance
         self._seed = seed
         self._console = console
         self._work = work
         self._estate = Estate(work)
-        self._faults = Faults(self._estate, chance)
+        self._faults = Faults(self._estate, chance, only)
         self._journal = Journal(work / "journal.jsonl")
         self._crowd = Crowd(urls=self._estate.api_urls, journal=self._journal, seed=seed)
         self._recoveries: list[float] = []
@@ -61,7 +70,7 @@ class Run:
     async def through(self, kills: int) -> bool:
         """All kills, or those until the first broken promise; whether all promises held."""
         self._console.print(f"{kills} kills on {self._estate.engines}, seed {self._seed}")
-        self._console.print(f"{'kill':>4}  {'victim':36}{'answers':>8}{'recovery':>10}")
+        self._console.print(f"{'kill':>4}  {'victim':36}{'answers':>8}{'down':>9}{'recovery':>11}   audit")
         started = time.monotonic()
         done = 0
         try:
@@ -69,6 +78,9 @@ class Run:
             async with self._house() as house:
                 while done < kills and not self._wrong:
                     done = await self._round(house, done, min(kills, done + KILLS_PER_ROUND))
+                self._wrong += await deliveries_quiet(house)
+                self._wrong += await supplier_holds(self._estate, house)
+                self._wrong += await audit_command_holds(self._estate)
                 await self._sum_up(house, done, time.monotonic() - started)
         finally:
             await self._crowd.close()
@@ -118,46 +130,50 @@ class Run:
         self._crowd.begin(players, campaigns)
         for number in range(first + 1, last + 1):
             await asyncio.sleep(self._chance.uniform(0.05, 1.5))
-            await self._kill(house, number, canary, loose)
+            await self._kill(house, number, canary, campaigns)
         await self._crowd.pause()
-        self._wrong += await quiet(house, campaigns)
+        self._wrong += await ledger_quiet(house, campaigns)
         await asked_again(self._crowd, self._journal, self._players, self._estate.api_urls, campaigns)
         for wrong in (
             await journal_holds(house, self._journal, campaigns),
             await supplier_holds(self._estate, house),
-            await audit_holds(self._estate),
+            await audit_holds(house, campaigns, is_at_rest=True),
         ):
             self._wrong += wrong
         verdict = f"BROKEN ({len(self._wrong)})" if self._wrong else "every invariant holds"
         self._console.print(f"      {await self._figures(house, campaigns)}: {verdict}")
         return last
 
-    async def _kill(self, house: House, number: int, canary: Player, campaign: str) -> None:
+    async def _kill(self, house: House, number: int, canary: Player, campaigns: Sequence[str]) -> None:
+        """One fault, and how long it took from the restart until everything was as before; audited while they play on."""
         name = self._faults.next()
         answers, began = self._journal.answers, time.monotonic()
-        self._wrong += await self._faults.do(name)
+        wrong = await self._faults.do(name)
         restarted = time.monotonic()
-        recovered = await self._recovered(house, canary, campaign)
-        took = time.monotonic() - restarted
-        self._recoveries.append(took)
-        if not recovered:
-            self._wrong.append(f"kill {number} ({name}): not recovered after {RECOVERY_SECONDS_MAX} s")
-        answers = self._journal.answers - answers
-        self._console.print(f"{number:>4}  {name:36}{answers:>8}{took:>8.1f} s   down {restarted - began:.1f} s")
+        wrong += await self._recovered(house, canary, campaigns)
+        recovered = time.monotonic()
+        self._recoveries.append(recovered - restarted)
+        wrong += await audit_holds(house, campaigns, is_at_rest=False)
+        self._wrong += [f"kill {number} ({name}): {sentence}" for sentence in wrong]
+        self._console.print(
+            f"{number:>4}  {name:36}{self._journal.answers - answers:>8}"
+            f"{restarted - began:>7.1f} s{recovered - restarted:>9.1f} s   {'BROKEN' if wrong else 'holds'}"
+        )
 
-    async def _recovered(self, house: House, canary: Player, campaign: str) -> bool:
-        """Every API shows a new play, and the worker has told the ledger's watermark about it."""
+    async def _recovered(self, house: House, canary: Player, campaigns: Sequence[str]) -> list[str]:
+        """Every API shows a new play, and a worker has moved every watermark past what was played until then."""
         try:
             async with asyncio.timeout(RECOVERY_SECONDS_MAX):
                 for url in self._estate.api_urls:
-                    request = Request(campaign, canary.member, f"canary-{time.monotonic_ns()}")
+                    request = Request(campaigns[-1], canary.member, f"canary-{time.monotonic_ns()}")
                     await self._crowd.ask(canary, request, url=url)
+                for campaign in campaigns:
                     seq = await self._last_seq(house, campaign)
                     while await self._watermark(house, campaign) < seq:  # noqa: ASYNC110 (another process moves it)
                         await asyncio.sleep(0.05)
         except TimeoutError:
-            return False
-        return True
+            return [f"not recovered after {RECOVERY_SECONDS_MAX} s"]
+        return []
 
     async def _last_seq(self, house: House, campaign: str) -> int:
         async with house.database.reading() as session:
