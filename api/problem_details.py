@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from api.languages import Language, language_of
 from api.problems import FIELD_REASON_ZH, FIELD_REASONS_ZH, PROBLEMS, REASONS
@@ -106,7 +107,9 @@ def failed(request: Request, error: Exception) -> Response:
         raise error
     code = CODE_OF_STATUS.get(error.status_code, "malformed-request")
     facts = {"noun": "page"} if code == "not-found" else {}
-    return ProblemResponse(code, facts, language=_language(request), headers=error.headers)
+    given = {name.lower(): value for name, value in (error.headers or {}).items()}
+    headers = {**given, **(_allow(request) if code == "method-not-allowed" else {})}
+    return ProblemResponse(code, facts, language=_language(request), headers=headers)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -167,6 +170,18 @@ def _reason(fault: Mapping[str, Any], language: Language) -> str:
         return reason[:1].lower() + reason[1:]
     template = FIELD_REASONS_ZH.get(fault["type"], FIELD_REASON_ZH)
     return template.format_map(_Facts(fault.get("ctx") or {}))
+
+
+def _allow(request: Request) -> dict[str, str]:
+    """Every method of the resource; the framework names those of the first route alone."""
+    document = request.app.openapi()
+    methods = {
+        method.upper()
+        for path, operations in document["paths"].items()
+        for method in operations
+        if compile_path(path)[0].match(request.url.path)
+    }
+    return {"allow": ", ".join(sorted(methods))} if methods else {}
 
 
 def _retry_after(status: int, facts: Mapping[str, Any]) -> dict[str, str]:

@@ -83,6 +83,7 @@ async def test_what_is_not_there_is_a_problem_too(client: httpx.AsyncClient) -> 
     wrong_way = await client.delete("/v1/sessions")
     assert (wrong_way.status_code, wrong_way.json()["code"]) == (405, "method-not-allowed")
     assert wrong_way.headers["allow"] == "POST"
+    assert (await client.patch("/v1/admin/campaigns")).headers["allow"] == "GET, POST"
 
 
 async def test_unreadable_json_is_named(client: httpx.AsyncClient) -> None:
