@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from api.cli.preparing import prepared
 from api.cli.sentences import sentences
 from api.cli.showing import AsJson, console, show_json, show_rows
-from api.settings import Settings, load_settings
+from api.settings import Settings
 
 if TYPE_CHECKING:
     from campaigns.invariants import Finding
@@ -32,7 +33,7 @@ def audit(
 ) -> None:
     """Check every invariant over the ledger and the counters; exit status 1 when one is broken."""
     with sentences():
-        found = asyncio.run(_audit(load_settings(), campaign=campaign, at_rest=at_rest))
+        found = asyncio.run(_audit(prepared(), campaign=campaign, at_rest=at_rest))
     if as_json:
         show_json(_as_json(found))
     else:
@@ -44,7 +45,7 @@ def audit(
 def reconcile(campaign: OnlyCampaign = None, as_json: AsJson = False) -> None:
     """Rebuild the counters from the ledger, under a new epoch; plays go on as soon as they agree."""
     with sentences():
-        done = asyncio.run(_reconcile(load_settings(), campaign))
+        done = asyncio.run(_reconcile(prepared(), campaign))
     show_rows(done, {"Campaign": "campaign", "Epoch": "epoch", "Version": "version"}, as_json=as_json)
 
 

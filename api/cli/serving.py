@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import sys
 
 import typer
 from rich.console import Console
 
+from api.cli.preparing import prepared
 from api.cli.sentences import sentences
-from api.settings import Settings, load_settings
 
 console = Console()
 
@@ -26,7 +24,7 @@ def run() -> None:
     from api.supervisor import run as run_everything
 
     with sentences():
-        run_everything(_prepared(), console)
+        run_everything(prepared(), console)
 
 
 def api() -> None:
@@ -35,7 +33,7 @@ def api() -> None:
     from api.serving import serve_api
 
     with sentences():
-        settings = _prepared()
+        settings = prepared()
         asyncio.run(need_engines(settings))
         serve_api(settings)
 
@@ -48,7 +46,7 @@ def worker() -> None:
     from api.worker import run_worker
 
     with sentences():
-        settings = _prepared()
+        settings = prepared()
         asyncio.run(need_engines(settings))
         uvloop.run(run_worker(settings))
 
@@ -58,14 +56,4 @@ def migrate() -> None:
     from api.migrating import migrate as migrate_database
 
     with sentences():
-        migrate_database(_prepared().database_url)
-
-
-def _prepared() -> Settings:
-    from core.log import configure_logging
-
-    settings = load_settings()
-    configure_logging(level=settings.log_level, json_lines=not sys.stderr.isatty())
-    for chatty in ("uvicorn", "alembic"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
-    return settings
+        migrate_database(prepared().database_url)

@@ -65,17 +65,22 @@ class RunningHouse:
 
 
 @pytest.fixture
-def run_house(tmp_path: Path, bare_url: str, redis_url: str) -> Iterator[Callable[..., RunningHouse]]:
+def house_engines(bare_url: str, redis_url: str) -> dict[str, str]:
+    """The variables that put a house of its own on the engines under test."""
+    return {
+        **({"WINDFALL_DATABASE_URL": bare_url} if POSTGRESQL else {}),
+        **({"WINDFALL_REDIS_URL": redis_url} if REDIS else {}),
+    }
+
+
+@pytest.fixture
+def run_house(tmp_path: Path, house_engines: dict[str, str]) -> Iterator[Callable[..., RunningHouse]]:
     """Starts `windfall run` on the engines under test; whatever a test forgot is ended after it."""
     started: list[RunningHouse] = []
 
     def run(**settings: str) -> RunningHouse:
         var = tmp_path / "var"
-        engines = {
-            **({"WINDFALL_DATABASE_URL": bare_url} if POSTGRESQL else {}),
-            **({"WINDFALL_REDIS_URL": redis_url} if REDIS else {}),
-        }
-        ours = {"WINDFALL_VAR": str(var), "WINDFALL_PORT": str(free_ports()), **engines}
+        ours = {"WINDFALL_VAR": str(var), "WINDFALL_PORT": str(free_ports()), **house_engines}
         house = RunningHouse(windfall("run", environment={**ours, **settings}), var)
         started.append(house)
         return house
@@ -88,14 +93,14 @@ def run_house(tmp_path: Path, bare_url: str, redis_url: str) -> Iterator[Callabl
     wait_for(lambda: not any(house.processes() for house in started), STOP_SECONDS_MAX)
 
 
-def windfall(*arguments: str, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+def windfall(*arguments: str, environment: Mapping[str, str], stderr: int = subprocess.STDOUT) -> subprocess.Popen[str]:
     """One `windfall` command with these variables and none of ours."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("WINDFALL_")}
     return subprocess.Popen(
         [sys.executable, "-m", "api.cli", *arguments],
         env={**inherited, **environment},
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=stderr,
         text=True,
         start_new_session=True,
     )
