@@ -230,8 +230,8 @@ PROBLEMS: dict[str, Problem] = {
         422,
         Words("概率之和不为一", "Odds do not add up"),
         Words(
-            "到第 {line} 行为止，概率之和是 {total}，应为 1。",
-            "Up to line {line} the odds add up to {total}; they must make exactly 1.",
+            "到第 {line} 行为止，概率之和是 {sum}，应为 1。",
+            "Up to line {line} the odds add up to {sum}; they must make exactly 1.",
         ),
     ),
     "not-draft": Problem(
