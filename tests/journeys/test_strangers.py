@@ -1,0 +1,111 @@
+"""Another mall's campaigns, products and awards, and another member's, are as good as none: 404 on every route."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api.house import House
+from tests.journeys.people import Member, Operator, a_mall_with_people
+from tests.support.people import AMall
+
+BODIES: dict[str, dict[str, Any]] = {
+    "/draft": {"json": {"config": {}}},
+    "/stock": {"json": {"line": "points", "units": 1, "reason": "try"}},
+    "/extend": {"json": {"ends_at": "2099-01-01T00:00:00Z", "reason": "try"}},
+    "/amend": {"json": {"config": {}, "seen_version": 1, "reason": "try"}},
+    "/codes": {"content": b"code\nX-000001\n", "headers": {"content-type": "text/csv"}},
+    "/claim": {"json": {"phone": "13800000000"}},
+    "/plays": {"json": {"entry": {}}, "headers": {"idempotency-key": "a-stranger-s-key"}},
+}
+BECAUSE: dict[str, Any] = {"json": {"reason": "try"}}
+PUBLIC = {("GET", "/v1/campaigns/{campaign_id}")}
+
+
+def routes_with_ids(app: FastAPI, prefix: str) -> list[tuple[str, str]]:
+    """(method, path) of every route of the API that names something by its id."""
+    found = [
+        (method.upper(), path)
+        for path, methods in app.openapi()["paths"].items()
+        for method in methods
+        if path.startswith(prefix) and "{" in path
+    ]
+    return [route for route in found if route not in PUBLIC]
+
+
+def request_for(path: str, ids: dict[str, str]) -> tuple[str, dict[str, Any]]:
+    """The path with another's ids, and a body that would do for its owner."""
+    filled = re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], path)
+    body = next((body for end, body in BODIES.items() if path.endswith(end)), BECAUSE)
+    return filled, body
+
+
+@pytest.fixture
+async def stranger(client: httpx.AsyncClient, house: House) -> tuple[Operator, Member]:
+    _, operator, member = await a_mall_with_people(client, house, key="another-mall")
+    return operator, member
+
+
+async def test_another_malls_ids_are_not_found_on_any_route(
+    *,
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    mall: AMall,
+    operator: Operator,
+    member: Member,
+    stranger: tuple[Operator, Member],
+) -> None:
+    campaign = await operator.opens()
+    award = await member.wins(campaign, "points")
+    await operator.uploads(
+        "/products",
+        "sku,name_zh,name_en,form,type,merchant,market_value_fen,cost_fen,points,detail\n"
+        "OURS-1,券,Coupon,virtual,coupon_code,mall,1,1,0,\n",
+    )
+    ids = {"campaign_id": campaign, "award_id": award["id"], "sku": "OURS-1"}
+    snooper, visitor = stranger
+    walked = {
+        snooper.headers["authorization"]: routes_with_ids(app, "/v1/admin/"),
+        visitor.headers["authorization"]: [
+            route for route in routes_with_ids(app, "/v1/") if not route[1].startswith("/v1/admin/")
+        ],
+    }
+    for authorization, routes in walked.items():
+        assert routes
+        for method, path in routes:
+            filled, body = request_for(path, ids)
+            headers = {**body.get("headers", {}), "authorization": authorization}
+            answer = await client.request(method, filled, **{**body, "headers": headers})
+            assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), f"{method} {path}: {answer.text}"
+    assert (await operator.gets(f"/campaigns/{campaign}"))["version"] == 1
+    assert (await member.gets(f"/awards/{award['id']}"))["claim"]["given"] is False
+
+
+async def test_lists_show_a_mall_only_its_own(
+    operator: Operator, member: Member, stranger: tuple[Operator, Member]
+) -> None:
+    await member.wins(await operator.opens(), "points")
+    snooper, visitor = stranger
+    for path in ("/campaigns", "/awards", "/awards/queues"):
+        assert (await snooper.gets(path))["items"] == [], path
+    assert {row["subject_type"] for row in (await snooper.gets("/audit"))["items"]} <= {"catalogue"}
+    for path in ("/plays", "/awards"):
+        assert (await visitor.gets(path))["items"] == [], path
+
+
+async def test_another_members_award_is_not_found(operator: Operator, member: Member, another_member: Member) -> None:
+    award = await member.wins(await operator.opens(), "points")
+    for method, end in (("GET", ""), ("POST", "/claim")):
+        answer = await another_member.asks(method, f"/awards/{award['id']}{end}", json={"phone": "13800000000"})
+        assert answer.status_code == 404, answer.text
+
+
+async def test_ids_that_are_no_ids_are_told_apart_from_a_crash(member: Member, operator: Operator) -> None:
+    for odd in ("1", "%00", "..%2f..", "0" * 400):
+        assert (await member.asks("GET", f"/awards/{odd}")).status_code in (404, 422)
+        assert (await operator.asks("GET", f"/campaigns/{odd}")).status_code in (404, 422)
+        assert (await member.tries(odd)).status_code in (404, 405)
