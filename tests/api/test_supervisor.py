@@ -65,8 +65,8 @@ def test_a_second_start_keeps_what_the_first_told(run_house: Run) -> None:
     told = first.demo
     first.stop()
     second = run_house()
-    wait_for(lambda: answers(f"{second_url(second)}/readyz"), 60)
-    wait_for(lambda: second.demo["base_url"] == second_url(second), 60)
+    wait_for(lambda: answers(f"{second.url}/readyz"), 60)
+    wait_for(lambda: second.demo["base_url"] == second.url, 60)
     again = second.demo
     assert [again[name] for name in ("mall", "operators", "campaigns")] == [
         told[name] for name in ("mall", "operators", "campaigns")
@@ -80,11 +80,6 @@ def test_a_second_start_keeps_what_the_first_told(run_house: Run) -> None:
     )
     opened = httpx.post(f"{again['base_url']}/v1/sessions", json={"token": token}, trust_env=False)
     assert opened.status_code == 201
-
-
-def second_url(house: RunningHouse) -> str:
-    port = Path(f"/proc/{house.process.pid}/environ").read_bytes().split(b"WINDFALL_PORT=")[1].split(b"\0")[0]
-    return f"http://127.0.0.1:{port.decode()}"
 
 
 def test_nothing_outlives_a_killed_supervisor(run_house: Run) -> None:

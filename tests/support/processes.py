@@ -26,9 +26,10 @@ PORTS_IN_A_ROW = 3
 class RunningHouse:
     """Everything `windfall run` started. `demo` is what it wrote for programs."""
 
-    def __init__(self, process: subprocess.Popen[str], var: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], var: Path, url: str) -> None:
         self.process = process
         self.var = var
+        self.url = url
 
     @property
     def demo(self) -> dict[str, Any]:
@@ -81,7 +82,8 @@ def run_house(tmp_path: Path, house_engines: dict[str, str]) -> Iterator[Callabl
     def run(**settings: str) -> RunningHouse:
         var = tmp_path / "var"
         ours = {"WINDFALL_VAR": str(var), "WINDFALL_PORT": str(free_ports()), **house_engines}
-        house = RunningHouse(windfall("run", environment={**ours, **settings}), var)
+        told = {**ours, **settings}
+        house = RunningHouse(windfall("run", environment=told), var, f"http://127.0.0.1:{told['WINDFALL_PORT']}")
         started.append(house)
         return house
 
