@@ -77,7 +77,7 @@ $(READY): requirements-dev.lock pyproject.toml
 	echo "Windfall needs Python 3.11 or newer with its venv module, and found none on PATH." >&2; exit 1
 
 $(BUILT): $(PAGE_SOURCES) | $(READY)
-	@if ! command -v npm >/dev/null || ! node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null; then \
+	@if ! command -v npm >/dev/null || ! node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null; then \
 		echo "No Node.js 20 or newer on PATH: installing one into $(VENV) ..."; \
 		$(PIP) install --require-hashes --requirement requirements-node.lock || exit 1; \
 	fi
