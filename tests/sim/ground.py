@@ -16,10 +16,12 @@ from campaigns.room import furnish
 from core.db import Database
 from core.sealing import Sealer
 from inventory.connection import Connection
+from tests.sim.inline import InlineDatabase
 from tests.sim.masters import Masters
 from tests.support.arguments import CountingEntropy, CountingIds
 from tests.support.campaigns import Shape, WallClock, publish
 
+LEDGER = "ledger.db"
 SHAPES = (
     Shape(
         lines=[("phone", "30%", 3, None, "PHONE-256"), ("topup", "30%", None, 2, "TOPUP-10"), ("thanks", "rest", None, None, None)],
@@ -44,29 +46,24 @@ class Ground:
     folder: Path
     template: Path | None
     campaigns: Sequence[str]
-    postgresql_url: str = ""
+    database: Database
 
     @asynccontextmanager
     async def ledger(self) -> AsyncIterator[tuple[Database, Sequence[str]]]:
-        """A fresh ledger and the campaigns published in it."""
+        """A fresh ledger and the campaigns published in it. One engine serves all seeds: it keeps compiled statements."""
         for master in range(len(self.connections)):
             self.masters.flush(master)
+        campaigns = self.campaigns
         if self.template is None:
-            database = Database(self.postgresql_url)
-            await _empty(database)
-            campaigns: Sequence[str] = await publish_all(database, self.connections[0])
+            await _empty(self.database)
+            campaigns = await publish_all(self.database, self.connections[0])
             self.masters.flush(0)
         else:
-            file = self.folder / "ledger.db"
-            shutil.copyfile(self.template, file)
-            database = Database(f"sqlite+aiosqlite:///{file}")
-            campaigns = self.campaigns
-        try:
-            yield database, campaigns
-        finally:
-            await database.close()
-            for left in self.folder.glob("ledger.db*"):
-                left.unlink()
+            shutil.copyfile(self.template, self.folder / LEDGER)
+        yield self.database, campaigns
+        await self.database.close()
+        for left in self.folder.glob(f"{LEDGER}*"):
+            left.unlink()
 
 
 @asynccontextmanager
@@ -89,7 +86,7 @@ async def ground(
             folder=folder,
             template=template,
             campaigns=campaigns,
-            postgresql_url=postgresql_url,
+            database=Database(postgresql_url) if postgresql_url else InlineDatabase(folder / LEDGER),
         )
     finally:
         for connection in connections:

@@ -94,10 +94,13 @@ class World:
             self.play_again: 3.0, self.other_body: 1.0, self.tend_with_lag: 2.0, self.restart: 1.5,
             self.snapshot: 2.0, self.restore: 1.5, self.restore_one: 1.0, self.flush: 0.7, self.lose_counters: 0.7,
             self.lose_stream: 0.7, self.lose_member: 1.0, self.cut_stream: 0.7, self.split: 1.0, self.heal: 1.0,
-            self.pause: 0.7, self.resume: 1.5, self.add_stock: 1.0, self.extend: 0.7, self.next_day: 0.7,
+            self.flurry: 2.0, self.pause: 0.7, self.resume: 1.5, self.add_stock: 1.0, self.extend: 0.7, self.next_day: 0.7,
         }  # fmt: skip
+        favourites = self.rng.sample(list(sometimes), 2)
         return always | {
-            event: weight * self.rng.choice((0.5, 1, 2)) for event, weight in sometimes.items() if self.rng.random() < 0.5
+            event: weight * (6 if event in favourites else self.rng.choice((0.5, 1)))
+            for event, weight in sometimes.items()
+            if event in favourites or self.rng.random() < 0.5
         }
 
     async def step(self) -> None:
@@ -233,18 +236,24 @@ class World:
 
         await self.within(process, act)
 
+    async def flurry(self) -> None:
+        """Several requests at once: decided, none committed yet."""
+        for _ in range(self.rng.randint(2, 5)):
+            await self.decide()
+
     async def settle(self) -> None:
         waiting = [flight for flight in self.flights if not flight.is_settled and not flight.process.busy]
         if not waiting:
             return
         flight = self.rng.choice(waiting)
+        self.flights.remove(flight)
         self.say(f"{flight.process.name} settles {flight.asked.key}")
 
         async def act() -> None:
             flight.is_settled = await flight.process.room.plays.settle(flight.decided)
             self.say(f"  {'held' if flight.is_settled else 'not permitted'}")
-            if not flight.is_settled and flight in self.flights:
-                self.flights.remove(flight)
+            if flight.is_settled:
+                self.flights.append(flight)
 
         await self.within(flight.process, act)
 

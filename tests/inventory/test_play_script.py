@@ -1,0 +1,301 @@
+"""The scripts against a small pure model, reply by reply, on Valkey and on Redis."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import redis
+from hypothesis import HealthCheck, assume, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from inventory.counters import Counters, MemberCounters
+from inventory.counters import Numbers as LoadedNumbers
+from inventory.embedded import EmbeddedServer, find_server, socket_for
+from inventory.keys import LaneKeys
+from inventory.scripts import all_scripts, script
+from tests.inventory.lane_model import KEYS_KEPT, Ask, Lane, Member, Numbers
+
+DAY_MS = 86_400_000
+KEYS = LaneKeys("campaign")
+MEMBERS = ("ann", "bo")
+LINES = {"unit": (True, False), "day": (False, True), "both": (True, True), "free": (False, False)}
+WORDS_OF_SUCCESS = {
+    "play": {"played"},
+    "load": {"loaded"},
+    "load_member": {"loaded"},
+    "fence": {"fenced"},
+    "set_state": {"set"},
+    "trim": {"trimmed"},
+}
+
+members = st.sampled_from(MEMBERS)
+some_gaps = st.lists(st.integers(1, 4), unique=True, max_size=2).map(sorted)
+
+
+class LaneMachine(RuleBasedStateMachine):
+    """`client` is set by the test; `words` collects every word that was ever said."""
+
+    client: ClassVar[redis.Redis]
+    words: ClassVar[set[tuple[str, str]]] = set()
+
+    @initialize()
+    def begin(self) -> None:
+        self.client.flushdb()
+        seconds, micros = self.client.time()
+        now_ms = seconds * 1000 + micros // 1000
+        self.noon_offset_ms = DAY_MS // 2 - now_ms % DAY_MS  # midnight is far away for the length of a test
+        self.lane = Lane(today=(now_ms + self.noon_offset_ms) // DAY_MS)
+        self.shift = 0
+        self.epoch = 0
+        self.go_on()
+
+    # What a recovery and an operator do.
+
+    @rule()
+    def go_on(self) -> None:
+        """A new epoch, as every recovery walks: fence, load, open."""
+        self.fence(1)
+        self.load(0, 1, [], [])
+        self.set_state(0, 1, "open")
+
+    @rule(step=st.integers(-1, 1))
+    def fence(self, step: int) -> None:
+        epoch = max(1, self.epoch + step)
+        word = self.run("fence", [KEYS.counters], [epoch])
+        lane = self.lane
+        if lane.is_here and lane.epoch > epoch:
+            assert word == ["other_epoch", str(lane.epoch)]
+            return
+        assert word == ["fenced"]
+        if not lane.is_here or lane.epoch < epoch:
+            if not lane.is_here:
+                self.forget()
+            lane.is_here, lane.epoch, lane.state = True, epoch, "recovering"
+        self.epoch = max(self.epoch, epoch)
+
+    @rule(back=st.integers(0, 1), version=st.integers(1, 2), gaps=some_gaps, day_gaps=some_gaps)
+    def load(self, back: int, version: int, gaps: list[int], day_gaps: list[int]) -> None:
+        epoch, lane, day = max(1, self.epoch - back), self.lane, self.lane.today
+        seq = lane.seq if lane.is_here else 7
+        counters = Counters(
+            version=version,
+            seq=seq,
+            day=day,
+            units={line: _numbers(gaps) for line in ("unit", "both")},
+            day_numbers={line: _numbers(day_gaps) for line in ("day", "both")},
+        )
+        flat = [part for pair in counters.fields().items() for part in pair]
+        word = self.run("load", [KEYS.counters, KEYS.plays], [epoch, *flat])
+        if lane.is_here and lane.epoch > epoch:
+            assert word == ["other_epoch", str(lane.epoch)]
+        elif lane.is_here and lane.epoch == epoch and lane.state in ("open", "paused"):
+            assert word == ["kept"]
+        else:
+            assert word == ["loaded"]
+            self.lane = Lane(today=lane.today, epoch=epoch, is_here=True, version=version, state="loaded", seq=seq,
+                             committed=seq, day=day, members=lane.members)  # fmt: skip
+            self.lane.units = {line: _model_numbers(gaps) for line in ("unit", "both")}
+            self.lane.days = {line: _model_numbers(day_gaps, day) for line in ("day", "both")}
+
+    @rule(back=st.integers(0, 1), version=st.integers(1, 3), state=st.sampled_from(["open", "paused"]))
+    def set_state(self, back: int, version: int, state: str) -> None:
+        epoch, lane = self.epoch - back, self.lane
+        word = self.run("set_state", [KEYS.counters], [epoch, version, state])
+        if not lane.is_here or lane.version is None:
+            assert word == ["not_loaded"]
+        elif lane.epoch != epoch:
+            assert word == ["other_epoch", str(lane.epoch)]
+        elif lane.state == "recovering":
+            assert word == ["recovering"]
+        elif lane.version > version:
+            assert word == ["kept"]
+        else:
+            assert word == ["set"]
+            lane.version, lane.state = version, state
+
+    @rule(member=members, plays=st.integers(0, 4), of_today=st.booleans())
+    def load_member(self, member: str, plays: int, of_today: bool) -> None:
+        lane, day = self.lane, self.lane.today - (not of_today)
+        keys = [(number, f"{member}-{number}", "same", f"0-{number}") for number in range(1, plays + 1)][-KEYS_KEPT:]
+        fields = MemberCounters(plays=plays, day=day, day_plays=plays, keys=[]).fields()
+        for ordinal, key, fingerprint, entry_id in keys:
+            fields |= {f"key:{key}": f"{fingerprint} {entry_id}", f"kept:{ordinal % KEYS_KEPT}": key}
+        flat = [part for pair in fields.items() for part in pair]
+        word = self.run("load_member", [KEYS.counters, KEYS.member(member)], [self.epoch, *flat])
+        known = lane.members.get(member)
+        if not lane.is_here:
+            assert word == ["not_loaded"]
+        elif lane.epoch != self.epoch:
+            assert word == ["other_epoch", str(lane.epoch)]
+        elif lane.state == "recovering":
+            assert word == ["recovering"]
+        elif known and known.epoch == self.epoch:
+            assert word == ["kept"]
+        else:
+            assert word == ["loaded"]
+            loaded = Member(self.epoch, plays, day, plays)
+            loaded.keys = {key: (fingerprint, entry_id) for _, key, fingerprint, entry_id in keys}
+            loaded.kept = {ordinal % KEYS_KEPT: key for ordinal, key, _, _ in keys}
+            lane.members[member] = loaded
+
+    @rule(back=st.integers(0, 1), behind=st.integers(0, 4))
+    def trim(self, back: int, behind: int) -> None:
+        lane, epoch = self.lane, self.epoch - back
+        committed = max(lane.seq - behind, 0)
+        word = self.run("trim", [KEYS.counters, KEYS.plays], [epoch, committed])
+        if not lane.is_here or lane.version is None:
+            assert word == ["not_loaded"]
+        elif lane.epoch != epoch:
+            assert word == ["other_epoch", str(lane.epoch)]
+        elif committed <= lane.committed:
+            assert word == ["trimmed", 0]
+        else:
+            kept = [entry for entry in lane.stream if entry > (epoch, committed)]
+            assert word == ["trimmed", len(lane.stream) - len(kept)]
+            lane.stream, lane.committed = kept, committed
+
+    # What members do.
+
+    @rule(
+        member=members,
+        number=st.integers(1, 6),
+        fingerprint=st.sampled_from(["same", "same", "same", "other"]),
+        line=st.sampled_from(sorted(LINES)),
+        most=st.tuples(*[st.sampled_from(few) for few in ((2, 4), (1, 3), (3, 99), (2, 99), (2, 99))]),
+        window=st.sampled_from(["open"] * 8 + ["over", "not_open_yet"]),
+        slip=st.tuples(*[st.sampled_from([0] * 9 + [1])] * 3),
+        key_is_new=st.sampled_from([True, True, True, False]),
+    )
+    def play(
+        self, member: str, number: int, fingerprint: str, line: str, most: tuple[int, ...], window: str,
+        slip: tuple[int, ...], key_is_new: bool,
+    ) -> None:  # fmt: skip
+        known = self.lane.members.get(member)
+        has_units, has_days = LINES[line]
+        ask = Ask(
+            epoch=self.epoch - slip[0], version=(self.lane.version or 1) + slip[1], member=member,
+            key=f"{member}-{number}", fingerprint=fingerprint, ordinal=(known.plays if known else 0) + 1 + slip[2],
+            line=line, window=window, last_unit=most[0] if has_units else None, day_cap=most[1] if has_days else None,
+            plays_max=most[2], day_plays_max=most[3], backlog_max=most[4], key_is_new=key_is_new,
+        )  # fmt: skip
+        seconds, _ = self.client.time()
+        opens, closes = {"open": (0, 9), "over": (0, -9), "not_open_yet": (9, 99)}[window]
+        arguments = [
+            ask.epoch, ask.version, (seconds + opens * 1000) * 1000 if opens else 0, (seconds + closes * 1000) * 1000,
+            f"0:{self.noon_offset_ms + self.shift * DAY_MS}", ask.plays_max, ask.day_plays_max, ask.backlog_max,
+            KEYS_KEPT, "thanks", line, "" if ask.last_unit is None else ask.last_unit,
+            "" if ask.day_cap is None else ask.day_cap, member, ask.key, fingerprint, ask.ordinal, 12345, "play-id",
+            "1" if key_is_new else "", "{}",
+        ]  # fmt: skip
+        assume(self.lane.version is not None or self.lane.state != "open")
+        reply = self.run("play", [KEYS.counters, KEYS.member(member), KEYS.plays], arguments)
+        wanted = self.lane.play(ask)
+        assert reply[: wanted.index(...)] + [...] == wanted if ... in wanted else reply == wanted
+
+    @rule(step=st.sampled_from([1, 1, -1]))
+    def another_day(self, step: int) -> None:
+        self.shift += step
+        self.lane.today += step
+
+    # What goes wrong.
+
+    @rule(key=st.sampled_from(["counters", "stream", *MEMBERS, "all"]))
+    def lose(self, key: str) -> None:
+        if key in ("counters", "all"):
+            self.client.delete(KEYS.counters)
+            self.lane.is_here = False
+        if key in ("stream", "all"):
+            self.client.delete(KEYS.plays)
+            self.lane.stream = []
+        for member in MEMBERS:
+            if key in (member, "all"):
+                self.client.delete(KEYS.member(member))
+                self.lane.members.pop(member, None)
+
+    @invariant()
+    def everything_is_as_modelled(self) -> None:
+        if not hasattr(self, "lane"):
+            return
+        assert self.client.hgetall(KEYS.counters) == self.lane.fields()
+        stream = [tuple(map(int, entry_id.split("-"))) for entry_id, _ in self.client.xrange(KEYS.plays)]
+        assert stream == self.lane.stream
+        for member in MEMBERS:
+            found, known = self.client.hgetall(KEYS.member(member)), self.lane.members.get(member)
+            assert found == (_fields(known) if known else {})
+
+    def forget(self) -> None:
+        """What a fence finds when the counters are gone: nothing is known but the epoch."""
+        self.lane.version, self.lane.seq, self.lane.committed, self.lane.day = None, 0, 0, 0
+        self.lane.units, self.lane.days = {}, {}
+
+    def run(self, name: str, keys: list[str], arguments: list[Any]) -> list[Any]:
+        """Run a script; when its word is not its success word, nothing at all has changed."""
+        before = self._everything()
+        reply: list[Any] = self.client.evalsha(script(name).sha, len(keys), *keys, *arguments)
+        self.words.add((name, reply[0]))
+        if reply[0] not in WORDS_OF_SUCCESS[name]:
+            assert self._everything() == before
+        return reply
+
+    def _everything(self) -> dict[str, Any]:
+        keys = (KEYS.counters, KEYS.plays, *map(KEYS.member, MEMBERS))
+        raw = self.client.connection_pool.connection_kwargs["path"]
+        with redis.Redis(unix_socket_path=raw) as plain:
+            return {key: plain.dump(key) for key in keys}
+
+
+@pytest.fixture(scope="module", params=["valkey", "redis"])
+def client(request: pytest.FixtureRequest) -> Iterator[redis.Redis]:
+    binary = find_server() if request.param == "valkey" else Path(shutil.which("redis-server") or "")
+    if not binary.is_file():
+        pytest.skip("redis-server is not installed")
+    with tempfile.TemporaryDirectory(prefix="windfall-test-") as folder:
+        server = EmbeddedServer(binary, Path(folder), socket_for(Path(folder)))
+        server.start()
+        client = redis.Redis(unix_socket_path=str(server.socket), decode_responses=True)
+        for known in all_scripts():
+            client.script_load(known.source)
+        yield client
+        client.close()
+        server.stop()
+
+
+def test_the_scripts_do_what_the_model_says(client: redis.Redis) -> None:
+    LaneMachine.client = client
+    LaneMachine.words = set()
+    checks = settings(
+        max_examples=60,
+        stateful_step_count=40,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(LaneMachine, settings=checks)  # type: ignore[no-untyped-call]
+    unsaid = {"played", "again", "other_request", "not_loaded", "other_epoch", "recovering", "loaded", "paused",
+              "other_version", "not_open_yet", "over", "load_member", "unknown_key", "no_chance_left",
+              "no_chance_today", "ordinal", "backlog"} - {word for name, word in LaneMachine.words if name == "play"}  # fmt: skip
+    assert not unsaid, f"no step of the machine made the script say {unsaid}"
+
+
+def _numbers(gaps: list[int]) -> LoadedNumbers:
+    return LoadedNumbers(max(gaps, default=0) + 1, tuple(gaps))
+
+
+def _model_numbers(gaps: list[int], day: int = 0) -> Numbers:
+    return Numbers(max(gaps, default=0) + 1, list(gaps), day)
+
+
+def _fields(member: Member) -> dict[str, str]:
+    numbers = {"epoch": member.epoch, "plays": member.plays, "day": member.day, "day_plays": member.day_plays}
+    return {
+        **{name: str(number) for name, number in numbers.items()},
+        **{f"key:{key}": f"{fingerprint} {entry_id}" for key, (fingerprint, entry_id) in member.keys.items()},
+        **{f"kept:{slot}": key for slot, key in member.kept.items()},
+    }

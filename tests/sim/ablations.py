@@ -1,0 +1,61 @@
+"""Guards taken away, one at a time: the checker must notice each, or it would notice nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from unittest.mock import patch
+
+from sqlalchemy import Table
+
+from campaigns import ledger_sql
+from tests.sim.ground import drop_foreign_key, drop_unique
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What is missing. `statement` is cut out of the ledger's insert; `weaken` drops constraints of the play table."""
+
+    reveals_early: bool = False
+    statement: str = ""
+    weaken: Callable[[Table], None] | None = None
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        if self.statement not in ledger_sql._SQLITE:
+            raise AssertionError(f"the insert does not say {self.statement!r}")
+        with patch.object(ledger_sql, "_SQLITE", ledger_sql._SQLITE.replace(self.statement, "")):
+            yield
+
+
+def without_seq(play: Table) -> None:
+    drop_unique(play, "campaign_id", "lane", "seq")
+
+
+def without_unit(play: Table) -> None:
+    drop_unique(play, "campaign_id", "awarded", "unit")
+
+
+def without_previous(play: Table) -> None:
+    drop_foreign_key(play, "fk_play_previous")
+
+
+def without_request_key(play: Table) -> None:
+    drop_unique(play, "campaign_id", "member_id", "request_key")
+
+
+def without_seq_and_unit(play: Table) -> None:
+    without_seq(play)
+    without_unit(play)
+
+
+ABLATIONS = {
+    "reveal before commit": Ablation(reveals_early=True),
+    "no unique play number": Ablation(weaken=without_seq),
+    "no unique unit": Ablation(weaken=without_unit),
+    "no unique play number and no unique unit": Ablation(weaken=without_seq_and_unit),
+    "no unique request key": Ablation(weaken=without_request_key),
+    "no previous play": Ablation(weaken=without_previous),
+    "no epoch guard": Ablation(statement=" AND c.epoch = r.permit_epoch"),
+}

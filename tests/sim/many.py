@@ -1,0 +1,52 @@
+"""Seeds one after another, on servers and files of this process's own."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+import uvloop
+from sqlalchemy import Table
+
+from inventory.embedded import EmbeddedServer, find_server, socket_for
+from tests.sim.ground import Ground, ground
+from tests.sim.run import Outcome, run_seed
+
+
+@asynccontextmanager
+async def own_ground(weaken: Callable[[Table], None] | None = None) -> AsyncIterator[Ground]:
+    """Servers and files of this process's own: the engines the environment names, else Valkey and SQLite in memory."""
+    url, postgresql = os.environ.get("WINDFALL_REDIS_URL", ""), os.environ.get("WINDFALL_DATABASE_URL", "")
+    shared_memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared_memory if shared_memory.is_dir() else None) as name:
+        folder = Path(name)
+        server = None if url else EmbeddedServer(find_server(), folder / "server", socket_for(folder / "server"))
+        if server is not None:
+            server.start()
+            url = server.url
+        try:
+            urls = [f"{url}{'&' if '?' in url else '?'}db={number}" for number in (0, 1)]
+            async with ground(redis_urls=urls, folder=folder, postgresql_url=postgresql, weaken=weaken) as made:
+                yield made
+        finally:
+            if server is not None:
+                server.stop()
+
+
+def run_seeds(seeds: Sequence[int]) -> list[Outcome]:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    gc.freeze()
+
+    async def run() -> list[Outcome]:
+        async with own_ground() as made:
+            return [await run_seed(seed, made) for seed in seeds]
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run())
