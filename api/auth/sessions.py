@@ -23,7 +23,7 @@ from core.sealing import Sealer
 
 IDLE = timedelta(minutes=30)
 RENEW_BELOW = timedelta(minutes=25)
-CACHED = timedelta(seconds=30)
+CACHED = timedelta(minutes=5)
 CACHED_MAX = 50_000
 PURGE_ROWS_MAX = 1000
 

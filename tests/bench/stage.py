@@ -29,7 +29,7 @@ from tests.support.campaigns import Shape, publish
 from tests.support.people import AMall, a_mall
 from tests.support.ports import free_port
 
-MEMBERS = 5_000  # a few plays each, as members do
+MEMBERS = 3_000  # a few plays each, as members do
 READY_SECONDS_MAX = 60
 LINES = (
     ("phone", "1/100000", 100_000, None, "PHONE-256"),
