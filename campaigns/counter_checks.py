@@ -1,0 +1,107 @@
+"""What must hold between the ledger and the counters: they agree, nothing lags, nothing is personal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from campaigns.looking import (
+    Checked,
+    Looking,
+    latest_members,
+)
+from campaigns.rebuild import counters_of, member_counters, missing_plays
+from core.clock import to_ms
+from inventory import counters as lane
+from inventory import stream
+
+ENTRIES_SAMPLED = 500
+
+
+LAG_MS_MAX = 5_000
+
+
+LOOKS_MAX = 3
+
+
+_FIELD = re.compile(
+    r"epoch|version|state|seq|committed|plays|day|day_plays|(units|days):[a-z][a-z0-9-]{0,31}|key:[\w-]{22}|kept:\d+"
+)
+
+
+_PERSONAL = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)|[\w.+-]+@[\w-]+\.\w+")
+
+
+async def counters_agree(at: Looking) -> Checked:
+    """Only when every play that the counters know is in the ledger, and none came while we looked."""
+    for _ in range(LOOKS_MAX):
+        found = await lane.look(at.connection, at.running.keys)
+        checked, broken = await _counters_against_ledger(at, found)
+        if found == await lane.look(at.connection, at.running.keys):
+            return checked, broken
+    return 0, []
+
+
+async def _counters_against_ledger(at: Looking, found: Mapping[str, str]) -> Checked:
+    truth = await counters_of(at.session, at.running)
+    if not at.running.is_settled or (not at.is_at_rest and await _is_under_way(at, truth.seq)):
+        return 0, []
+    wanted = {**truth.fields(), "epoch": str(at.running.epoch)}
+    read = {
+        **found,
+        **{field: _of_today(value, truth.day) for field, value in found.items() if field.startswith("days:")},
+    }
+    broken = [
+        f"{field} is {read.get(field, 'missing')} and should be {value}"
+        for field, value in wanted.items()
+        if field != "committed" and read.get(field) != value
+    ]
+    members = await latest_members(at)
+    for member in members:
+        broken += await _member_differs(at, member)
+    return 1 + len(members), broken
+
+
+async def _is_under_way(at: Looking, last_seq: int) -> bool:
+    """Whether a play is not in yet: past the ledger's last one, or before it, for processes do not commit in order."""
+    if await missing_plays(at.session, campaign=at.row.id, after=at.row.committed):
+        return True
+    after = (at.running.epoch, last_seq)
+    return bool(await stream.read(at.connection, at.running.keys, after=after, entries_max=1))
+
+
+async def stream_drained(at: Looking) -> Checked:
+    after = (at.running.epoch, at.row.committed)
+    waiting = await stream.read(at.connection, at.running.keys, after=after, entries_max=1)
+    lag_ms = to_ms(at.now) - waiting[0].played_at_ms if waiting else 0
+    if lag_ms <= (0 if at.is_at_rest else LAG_MS_MAX) and not (at.is_at_rest and waiting):
+        return 1, []
+    return 1, [f"play number {waiting[0].seq} has waited {lag_ms / 1000:.1f} s for the ledger"]
+
+
+async def nothing_personal(at: Looking) -> Checked:
+    entries = await stream.read(at.connection, at.running.keys, entries_max=ENTRIES_SAMPLED)
+    broken = [f"entry {entry.epoch}-{entry.seq} looks personal" for entry in entries if _PERSONAL.search(entry.entry)]
+    hashes = {"counters": await lane.look(at.connection, at.running.keys)}
+    for member in await latest_members(at):
+        hashes[f"member {member}"] = await lane.look_at_member(at.connection, at.running.keys, member)
+    broken += [
+        f"{name} holds {field[:40]}" for name, found in hashes.items() for field in found if not _FIELD.fullmatch(field)
+    ]
+    return len(entries) + len(hashes), broken
+
+
+def _of_today(value: str, day: int) -> str:
+    """A line's numbers of an earlier day are as good as none given today."""
+    of_day, _, _ = value.partition(" ")
+    return value if int(of_day) >= day else f"{day} 1 "
+
+
+async def _member_differs(at: Looking, member: str) -> list[str]:
+    """A member who was not loaded in this epoch yet is not there at all."""
+    found = await lane.look_at_member(at.connection, at.running.keys, member)
+    if found.get("epoch") != str(at.running.epoch) and at.running.epoch > 1:
+        return []
+    truth = (await member_counters(at.session, campaign=at.row.id, member=member)).fields()
+    wrong = sorted(field for field in truth.keys() | found.keys() - {"epoch"} if truth.get(field) != found.get(field))
+    return [f"member {member} differs in {', '.join(wrong[:5])}"] if wrong else []

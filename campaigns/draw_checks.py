@@ -1,0 +1,61 @@
+"""What must hold of the draws: each recomputes from the seed, and together they fit the published odds."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy import func, select
+
+from campaigns.fairness import draw
+from campaigns.goodness import doubtful, p_values_of
+from campaigns.looking import (
+    Checked,
+    Looking,
+    chunks,
+    name_of_play,
+    pairs,
+)
+from campaigns.models import Play
+from campaigns.versions import Version
+
+
+async def draws_recompute(at: Looking) -> Checked:
+    versions = {version.number: version for version in at.versions}
+    broken = []
+    async for plays in chunks(at):
+        broken += [
+            f"{name_of_play(play)}: {fault}" for play in plays if (fault := _draw_fault(play, versions[play.version]))
+        ]
+    return await at.count(), broken
+
+
+async def draws_fit(at: Looking) -> Checked:
+    drawn: Counter[str] = Counter(
+        dict(await pairs(at, select(Play.drawn, func.count()).where(at.plays).group_by(Play.drawn)))
+    )
+    tests: dict[str, float] = {}
+    for pool in at.running.version.pools.values():
+        counts = [drawn[line.key] for line in pool.lines]
+        for place, p_value in p_values_of(counts, pool.odds.weights).items():
+            name = f"the common lines of pool {pool.key}" if place == "common" else f"line {pool.lines[int(place)].key}"
+            tests[name] = p_value
+    names = list(tests)
+    return drawn.total(), [
+        f"{names[place]}: p = {tests[names[place]]:.2g} over {drawn.total()} draws"
+        for place in doubtful(list(tests.values()))
+    ]
+
+
+def _draw_fault(play: Play, version: Version) -> str | None:
+    pool = version.pool_of(play.entry)
+    drawn = draw(
+        seed=version.seed, campaign=version.campaign, member=play.member_id, ordinal=play.ordinal, odds=pool.odds
+    )
+    line = pool.lines[drawn.line]
+    if (play.word, play.drawn) != (drawn.word, line.key):
+        return f"drew {play.drawn} by {play.word}, and the seed says {line.key} by {drawn.word}"
+    if play.awarded not in (line.key, pool.fallback):
+        return f"was awarded {play.awarded}, which is neither drawn nor the fallback"
+    if play.awarded != play.drawn and not line.is_scarce:
+        return f"fell to {play.awarded}, and {play.drawn} cannot run out"
+    return None
