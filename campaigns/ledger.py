@@ -60,6 +60,7 @@ class Row:
             "permit_epoch": self.permit_epoch,
             "lane": 0,
             "previous_ordinal": entry.ordinal - 1 or None,
+            "previous_day_ordinal": entry.day_ordinal - 1 or None,
             "plays_max": limits.member_plays_max,
             "day_plays_max": limits.member_day_plays_max,
             "line_day_cap": self.version.lines[entry.awarded].line.day_cap,

@@ -31,6 +31,7 @@ _COLUMNS = {
     "plays_max": "int",
     "day": "int",
     "day_ordinal": "int",
+    "previous_day_ordinal": "int",
     "day_plays_max": "int",
     "word": "bigint",
     "drawn": "text",
@@ -47,17 +48,15 @@ _INSERT = f"""
 INSERT INTO play ({", ".join(_COLUMNS)}, lot_first, lot_last)
 SELECT {", ".join(f"r.{name}" for name in _COLUMNS)}, lot.first_unit, lot.last_unit
 FROM {{batch}}
-JOIN {{campaign}} AS c ON c.id = r.campaign_id AND c.epoch = r.permit_epoch
+JOIN {{campaign}} AS c ON c.id = r.campaign_id AND c.epoch = r.permit_epoch AND r.seq > c.committed
 LEFT JOIN stock_lot AS lot
   ON lot.campaign_id = r.campaign_id AND lot.line = r.awarded AND r.unit BETWEEN lot.first_unit AND lot.last_unit
-WHERE (r.unit IS NULL OR lot.first_unit IS NOT NULL)
-  AND NOT EXISTS (SELECT 1 FROM void_play AS v
-                  WHERE v.campaign_id = r.campaign_id AND v.lane = r.lane AND v.seq = r.seq)
+WHERE r.unit IS NULL OR lot.first_unit IS NOT NULL
 ON CONFLICT DO NOTHING RETURNING id
 """
 
 _POSTGRESQL = (
-    "WITH permitted AS MATERIALIZED (SELECT id, epoch FROM campaign WHERE id = ANY($2::uuid[]) FOR SHARE)"
+    "WITH permitted AS MATERIALIZED (SELECT id, epoch, committed FROM campaign WHERE id = ANY($2::uuid[]) FOR SHARE)"
     + _INSERT.format(campaign="permitted", batch=rows_of_json("postgresql", _BATCH))
 )
 _SQLITE = _INSERT.format(campaign="campaign", batch=rows_of_json("sqlite", _BATCH))

@@ -129,6 +129,7 @@ class Play(Base):
     day: Mapped[int]
     """Days since 1970 in the campaign's zone."""
     day_ordinal: Mapped[int]
+    previous_day_ordinal: Mapped[int | None]
     day_plays_max: Mapped[int | None]
     word: Mapped[int] = mapped_column(BigInteger)
     drawn: Mapped[str] = mapped_column(String(32))
@@ -160,6 +161,11 @@ class Play(Base):
             ["play.campaign_id", "play.member_id", "play.ordinal"],
             name="fk_play_previous",
         ),
+        ForeignKeyConstraint(
+            ["campaign_id", "member_id", "day", "previous_day_ordinal"],
+            ["play.campaign_id", "play.member_id", "play.day", "play.day_ordinal"],
+            name="fk_play_previous_of_day",
+        ),
         CheckConstraint("unit BETWEEN lot_first AND lot_last", name="unit_in_lot"),
         CheckConstraint("(unit IS NULL) = (lot_first IS NULL)", name="unit_has_lot"),
         CheckConstraint("(lot_first IS NULL) = (lot_last IS NULL)", name="lot_is_whole"),
@@ -169,6 +175,11 @@ class Play(Base):
         CheckConstraint(
             "CASE WHEN ordinal = 1 THEN previous_ordinal IS NULL ELSE previous_ordinal = ordinal - 1 END",
             name="follows_previous",
+        ),
+        CheckConstraint(
+            "CASE WHEN day_ordinal = 1 THEN previous_day_ordinal IS NULL "
+            "ELSE previous_day_ordinal = day_ordinal - 1 END",
+            name="follows_previous_of_day",
         ),
     )
 

@@ -80,31 +80,37 @@ class Recovery:
         running = await self._fence(running)
         for fork in await self._drain.rescue(running):
             log.warning("play.not_permitted", campaign=running.campaign, epoch=fork.epoch, seq=fork.seq)
-        await self._void_missing(running)
-        async with self._database.reading() as session:
-            truth = await counters_of(session, running)
+        truth = await self._close_books(running)
+        if truth is None:
+            return
         word = await lane.load(self._connection, running.keys, epoch=running.epoch, counters=truth)
         if word == "loaded":
             await self._check(running, truth)
         elif word != "kept":
             raise RecoveryFailed(reason=word)
-        await self._note_settled(running, truth.seq)
+        await self._note_settled(running)
 
     async def _fence(self, running: Running) -> Running:
         word = await lane.fence(self._connection, running.keys, epoch=running.epoch)
         if word == "fenced":
             return running
         # The counters are ahead of the ledger: SQL was restored from a backup. Its epoch must pass theirs.
-        there = int((await lane.look(self._connection, running.keys))["epoch"])
+        there = int((await lane.look(self._connection, running.keys)).get("epoch", 0))
         async with self._database.transaction() as session:
             await session.execute(
                 update(Campaign).where(Campaign.id == running.campaign, Campaign.epoch <= there).values(epoch=there + 1)
             )
         return await self._fence(await self._versions.look_again(running.campaign))
 
-    async def _void_missing(self, running: Running) -> None:
+    async def _close_books(self, running: Running) -> lane.Counters | None:
+        """Void what is missing and count what is there, with the ledger held still; None when there is nothing to do.
+
+        The watermark moves over all of it in the same transaction, so that no straggler comes in underneath.
+        """
         async with self._database.transaction() as session:
             row = await session.get_one(Campaign, running.campaign, with_for_update=True)
+            if row.epoch != running.epoch or row.settled_epoch == row.epoch:
+                return None
             for seq in await missing_plays(session, campaign=row.id, after=row.committed):
                 session.add(
                     VoidPlay(
@@ -116,6 +122,10 @@ class Recovery:
                         at=self._clock.now(),
                     )
                 )
+            await session.flush()
+            truth = await counters_of(session, running)
+            row.committed = truth.seq
+            return truth
 
     async def _check(self, running: Running, truth: lane.Counters) -> None:
         found = await lane.look(self._connection, running.keys)
@@ -124,13 +134,13 @@ class Recovery:
         if wrong and found.get("state") not in STATE_WORDS.values():  # otherwise another process opened it by now
             raise RecoveryFailed(reason=f"counters differ after loading: {', '.join(wrong)}")
 
-    async def _note_settled(self, running: Running, committed: int) -> None:
+    async def _note_settled(self, running: Running) -> None:
         async with self._database.transaction() as session:
             await session.execute(
                 update(Campaign)
                 .where(Campaign.id == running.campaign, Campaign.epoch == running.epoch)
                 .where(Campaign.settled_epoch < running.epoch)
-                .values(settled_epoch=running.epoch, committed=committed)
+                .values(settled_epoch=running.epoch)
             )
 
     async def _set_state(self, running: Running) -> None:

@@ -348,6 +348,7 @@ def upgrade() -> None:
         sa.Column("plays_max", sa.Integer(), nullable=True),
         sa.Column("day", sa.Integer(), nullable=False),
         sa.Column("day_ordinal", sa.Integer(), nullable=False),
+        sa.Column("previous_day_ordinal", sa.Integer(), nullable=True),
         sa.Column("day_plays_max", sa.Integer(), nullable=True),
         sa.Column("word", sa.BigInteger(), nullable=False),
         sa.Column("drawn", sa.String(length=32), nullable=False),
@@ -364,6 +365,11 @@ def upgrade() -> None:
             "CASE WHEN ordinal = 1 THEN previous_ordinal IS NULL ELSE previous_ordinal = ordinal - 1 END",
             name=op.f("ck_play_follows_previous"),
         ),
+        sa.CheckConstraint(
+            "CASE WHEN day_ordinal = 1 THEN previous_day_ordinal IS NULL "
+            "ELSE previous_day_ordinal = day_ordinal - 1 END",
+            name=op.f("ck_play_follows_previous_of_day"),
+        ),
         sa.CheckConstraint("day_ordinal >= 1 AND day_ordinal <= day_plays_max", name=op.f("ck_play_day_plays_max")),
         sa.CheckConstraint(
             "line_day_number >= 1 AND line_day_number <= line_day_cap", name=op.f("ck_play_line_day_cap")
@@ -379,6 +385,11 @@ def upgrade() -> None:
             ["campaign_id", "member_id", "previous_ordinal"],
             ["play.campaign_id", "play.member_id", "play.ordinal"],
             name="fk_play_previous",
+        ),
+        sa.ForeignKeyConstraint(
+            ["campaign_id", "member_id", "day", "previous_day_ordinal"],
+            ["play.campaign_id", "play.member_id", "play.day", "play.day_ordinal"],
+            name="fk_play_previous_of_day",
         ),
         sa.ForeignKeyConstraint(
             ["campaign_id", "version"],
