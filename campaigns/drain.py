@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.ledger import Ledger, Row
-from campaigns.models import Campaign, Play, VoidPlay
+from campaigns.models import Campaign, CampaignVersion, Play, State, VoidPlay
 from campaigns.versions import Running, Versions
+from core.clock import to_ms
 from core.db import Database
 from core.errors import NotFound
 from inventory import stream
@@ -21,11 +23,15 @@ ENTRIES_MAX = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """What a drain found. `forks` are entries that the ledger does not permit: the counters went astray."""
+    """What a drain found. `forks` are entries that the ledger does not permit: the counters went astray.
+
+    `is_complete` says that the stream held nothing more when it was read to its end.
+    """
 
     committed: int
     forks: tuple[Entry, ...] = ()
     has_hole: bool = False
+    is_complete: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -41,14 +47,14 @@ class Drain:
 
     async def catch_up(self, running: Running, *, up_to_ms: int | None = None) -> Drained:
         """Commit every entry past the watermark (played before `up_to_ms`), move the watermark, trim below it."""
-        committed = await self._watermark(running.campaign)
+        committed = await self.watermark(running.campaign)
         while True:
             found = await stream.read(
                 self._connection, running.keys, after=(running.epoch, committed), entries_max=ENTRIES_MAX
             )
             entries = [entry for entry in found if up_to_ms is None or entry.played_at_ms < up_to_ms]
             if not entries:
-                return Drained(committed=committed)
+                return Drained(committed=committed, is_complete=not found)
             forks = await self._commit(running.campaign, entries, permit_epoch=running.epoch)
             has_hole = not await self._is_contiguous(running.campaign, committed + 1, entries[-1].seq)
             if forks or has_hole:
@@ -56,20 +62,24 @@ class Drain:
             committed = entries[-1].seq
             await self._move_watermark(running, committed)
             if len(entries) < len(found) or len(found) < ENTRIES_MAX:
-                return Drained(committed=committed)
+                return Drained(committed=committed, is_complete=len(entries) == len(found))
 
     async def rescue(self, running: Running) -> tuple[Entry, ...]:
         """Commit what a fenced lane's stream still holds, under the running epoch; what does not go in comes back.
 
-        Entries of an epoch before the ledger's last one are left: epochs never go back along the play numbers.
+        Entries of an epoch before the ledger's last one are left: epochs never go back along the play numbers. So are
+        those that a pause came before: a lane goes on deciding until it is fenced.
         """
         async with self._database.reading() as session:
             of_campaign = Play.campaign_id == running.campaign
             last_epoch = await session.scalar(select(func.max(Play.epoch)).where(of_campaign)) or 0
+            pauses = await _pauses(session, running.campaign)
         forks: list[Entry] = []
         after = (last_epoch, 0)
         while found := await stream.read(self._connection, running.keys, after=after, entries_max=ENTRIES_MAX):
-            forks += await self._commit(running.campaign, found, permit_epoch=running.epoch)
+            late = [entry for entry in found if _is_after_pause(entry, pauses)]
+            in_time = [entry for entry in found if entry not in late]
+            forks += [*late, *await self._commit(running.campaign, in_time, permit_epoch=running.epoch)]
             after = (found[-1].epoch, found[-1].seq)
         return tuple(forks)
 
@@ -90,7 +100,8 @@ class Drain:
         held = await self._ledger.commit_all(rows) if rows else set()
         return (*unknown, *(row.entry for row in rows if row.entry.play not in held))
 
-    async def _watermark(self, campaign: str) -> int:
+    async def watermark(self, campaign: str) -> int:
+        """Every play number up to here is in the ledger or void."""
         async with self._database.reading() as session:
             committed = await session.scalar(select(Campaign.committed).where(Campaign.id == campaign))
         return committed or 0
@@ -114,3 +125,15 @@ class Drain:
                 .values(committed=committed)
             )
         await stream.trim(self._connection, running.keys, epoch=running.epoch, committed=committed)
+
+
+async def _pauses(session: AsyncSession, campaign: str) -> list[tuple[int, int]]:
+    """(version, from when in ms) of every pause."""
+    paused = select(CampaignVersion.version, CampaignVersion.created_at).where(
+        CampaignVersion.campaign_id == campaign, CampaignVersion.state == State.PAUSED
+    )
+    return [(version, to_ms(since)) for version, since in await session.execute(paused)]
+
+
+def _is_after_pause(entry: Entry, pauses: Sequence[tuple[int, int]]) -> bool:
+    return any(version > entry.version and entry.played_at_ms >= since_ms for version, since_ms in pauses)

@@ -75,3 +75,5 @@ class Mending:
             drained = await self._drain.catch_up(running, up_to_ms=up_to_ms)
             if not drained.agrees:
                 await self.recover(running, reason="the stream does not fit the ledger")
+            elif drained.is_complete and await self._drain.watermark(campaign) < int(found.get("seq", 0)):
+                await self.recover(running, reason="plays were lost from the stream")

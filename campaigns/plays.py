@@ -142,7 +142,11 @@ class Plays:
             return True
         # Perhaps the member's previous play is not in yet: what comes before it in the stream goes first.
         await self._mending.check(running)
-        return await self._is_held(running, entry)
+        if await self._is_held(running, entry):
+            return True
+        # Everything before it is in and it is not: the counters gave it numbers that the ledger gave already.
+        await self._mending.recover(running, reason="a play's numbers lie behind the ledger")
+        return False
 
     async def _claim(self, asked: Asked, running: Running, *, key_is_new: bool) -> Decided | Verdict:
         version = running.version
