@@ -31,7 +31,10 @@ def main() -> int:
                 if outcome.violations:
                     failed.append(outcome.seed)
                     _say(f"seed {outcome.seed}: {'; '.join(outcome.violations[:3])}")
-            _say(f"{done}/{len(seeds)} seeds, {done / (time.monotonic() - started):.1f} a second, {len(failed)} violated", end="\r")
+            _say(
+                f"{done}/{len(seeds)} seeds, {done / (time.monotonic() - started):.1f} a second, {len(failed)} violated",
+                end="\r",
+            )
     _say(f"{done} seeds, {shown} plays shown, {len(failed)} seeds with violations: {sorted(failed)[:20]}", end="\n")
     return 1 if failed else 0
 

@@ -108,9 +108,7 @@ async def publish_all(database: Database, connection: Connection) -> list[str]:
     return [await publish(database, room, shape) for shape in SHAPES]
 
 
-async def _make_template(
-    template: Path, connection: Connection, weaken: Callable[[Table], None] | None
-) -> list[str]:
+async def _make_template(template: Path, connection: Connection, weaken: Callable[[Table], None] | None) -> list[str]:
     database = Database(f"sqlite+aiosqlite:///{template}")
     tables = _weakened(weaken) if weaken is not None else metadata
     async with database.connection() as sql:

@@ -51,7 +51,11 @@ class InlineDatabase(Database):
             return await InlineConnection(file)
 
         self.engine = create_async_engine(
-            f"sqlite+aiosqlite:///{file}", async_creator=connect, pool_size=CONNECTIONS_MAX, max_overflow=0, pool_timeout=1
+            f"sqlite+aiosqlite:///{file}",
+            async_creator=connect,
+            pool_size=CONNECTIONS_MAX,
+            max_overflow=0,
+            pool_timeout=1,
         )
         event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(self.engine.sync_engine, "begin", _begin_sqlite)

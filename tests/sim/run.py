@@ -39,6 +39,7 @@ async def run_seed(seed: int, ground: Ground, *, reveals_early: bool = False) ->
             shared=database,
             masters=ground.masters,
             connections=ground.connections,
+            campaign_number=seed % len(campaigns),
             reveals_early=reveals_early,
         )
         try:
