@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from api.embed.routes import router as embed
 from api.front import Front
@@ -48,7 +49,14 @@ ROUTERS = (
 
 
 class Application(FastAPI):
-    """FastAPI, whose OpenAPI document also tells of the routes that are bare ASGI for speed."""
+    """FastAPI behind our own front, with the play ahead of everything a play does not need."""
+
+    def __init__(self, settings: Settings, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._secure_transport = settings.base_url.startswith("https://")
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Front(plays.PlaysFirst(super().build_middleware_stack()), secure_transport=self._secure_transport)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -73,6 +81,7 @@ def create_app(settings: Settings, *, house: House | None = None) -> FastAPI:
             yield
 
     app = Application(
+        settings,
         title="Windfall",
         version="1",
         summary="Prize campaigns for points malls",
@@ -82,11 +91,10 @@ def create_app(settings: Settings, *, house: House | None = None) -> FastAPI:
         responses={"default": RESPONSE},
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.add_middleware(Front, secure_transport=settings.base_url.startswith("https://"))
     add_problem_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.router.routes.insert(0, plays.ROUTE)  # asked most often, so looked at first
+    app.router.routes.append(plays.ROUTE)
     return app
 
 

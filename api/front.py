@@ -63,9 +63,8 @@ class Front:
                 await self._app(scope, _bounded(receive, limit) if chunked else receive, visit.send)
         except Exception:
             log.exception("request failed", path=scope["path"])
-            if visit.status:
-                raise
-            await internal_error(Request(scope))(scope, receive, visit.send)
+            if not visit.status:
+                await internal_error(Request(scope))(scope, receive, visit.send)
         finally:
             self._observe(scope, visit.status, time.perf_counter() - started)
 

@@ -124,7 +124,11 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     app.add_exception_handler(Refusal, on_refusal)
     app.add_exception_handler(RequestValidationError, on_invalid)
+    async def on_fault(request: Request, _error: Exception) -> Response:
+        return internal_error(request)
+
     app.add_exception_handler(HTTPException, on_failed)
+    app.add_exception_handler(Exception, on_fault)
 
 
 def internal_error(request: Request) -> Response:

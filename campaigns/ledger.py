@@ -133,11 +133,11 @@ class Ledger:
         return held | await self._held(missing) if missing else held
 
     async def _insert(self, rows: Sequence[Row]) -> set[str]:
-        async with self._database.connection() as connection:
-            inserted = await insert_plays(connection, [row.values() for row in rows])
+        async with self._database.batch() as batch:
+            inserted = await insert_plays(batch, [row.values() for row in rows])
             won = [won for row in rows if row.entry.play in inserted and (won := row.won()) is not None]
             if won:
-                await record_won(connection, won)
+                await record_won(batch, won)
         return inserted
 
     async def _insert_one_by_one(self, rows: Sequence[Row]) -> set[str]:

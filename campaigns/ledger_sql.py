@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import rows_of_json
+from core.db import Batch, rows_of_json
 
 _COLUMNS = {
     "id": "uuid",
@@ -62,18 +61,17 @@ _POSTGRESQL = (
 _SQLITE = _INSERT.format(campaign="campaign", batch=rows_of_json("sqlite", _BATCH))
 
 
-async def insert_plays(connection: AsyncConnection, plays: Sequence[Mapping[str, Any]]) -> set[str]:
+async def insert_plays(batch: Batch, plays: Sequence[Mapping[str, Any]]) -> set[str]:
     """Insert the plays that the ledger permits; the ids of those that went in.
 
     Raises sqlalchemy's IntegrityError when a row breaks a CHECK or a foreign key, which says that it was never ours.
     """
-    if connection.dialect.name == "sqlite":
-        batch = [[_sqlite_value(name, play[name]) for name in _BATCH] for play in plays]
-        rows = (await connection.exec_driver_sql(_SQLITE, (to_json(batch).decode(),))).all()
+    if batch.dialect == "sqlite":
+        document = to_json([[_sqlite_value(name, play[name]) for name in _BATCH] for play in plays])
+        rows = await batch.rows(_SQLITE, document.decode())
     else:
-        batch = [[play[name] for name in _BATCH] for play in plays]
-        campaigns = list({play["campaign_id"] for play in plays})
-        rows = (await connection.exec_driver_sql(_POSTGRESQL, (to_json(batch).decode(), campaigns))).all()
+        document = to_json([[play[name] for name in _BATCH] for play in plays])
+        rows = await batch.rows(_POSTGRESQL, document.decode(), list({play["campaign_id"] for play in plays}))
     inserted = {str(row[0]).replace("-", "") for row in rows}
     return {play["id"] for play in plays if play["id"].replace("-", "") in inserted}
 

@@ -6,13 +6,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
 
 from campaigns import registry
 from campaigns.config import Frozen, Line, Phase, Pool, phase_of, zone_table
-from campaigns.game import AnyGame, Text
+from campaigns.game import AnyGame, GameModel, Text
 from campaigns.models import Campaign, CampaignVersion, State, StockLot
 from core.clock import to_ms
 from core.db import Database
@@ -22,6 +23,7 @@ from inventory.claims import UNLIMITED, Rules
 from inventory.keys import LaneKeys
 
 VERSIONS_KEPT = 512
+ENTRIES_KEPT = 4096
 THANKS = Text(zh="谢谢参与", en="Thanks for playing")
 PUBLIC_PRIZE_FIELDS = ("name", "form", "type", "market_value")
 """What members may see of a product's snapshot: never what it costs, nor what it unlocks."""
@@ -57,7 +59,7 @@ class Version:
 
     def entry_of(self, text: str) -> Any:
         """The game's entry in canonical JSON that was validated when it came in."""
-        return self.game.entry.model_validate_json(text)
+        return _entry(self.game.key, text)
 
     def pool_of(self, entry: str) -> Pool:
         """The pool that this entry draws from."""
@@ -167,6 +169,12 @@ class Versions:
             lines={line.key: _facts(line, config) for line in config.lines},
             zone=zone_table(config.zone, config.starts_at, config.ends_at),
         )
+
+
+@lru_cache(maxsize=ENTRIES_KEPT)
+def _entry(game: str, text: str) -> GameModel:
+    entry: GameModel = registry.game(game).entry.model_validate_json(text)
+    return entry
 
 
 def _facts(line: Line, config: Frozen) -> LineFacts:

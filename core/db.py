@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from sqlalchemy import DateTime, MetaData, TypeDecorator, Uuid, event, make_url
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -18,6 +21,7 @@ POOL_CONNECTIONS_MAX = 16
 POOL_WAIT_SECONDS = 10
 SQLITE_BUSY_MS = 20_000
 READ_ONLY = "windfall_read_only"
+CONSTRAINT_CLASS = "23"  # of SQLSTATE
 
 
 class Base(DeclarativeBase):
@@ -55,7 +59,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Database:
-    """An engine and the two ways to use it: `transaction` (commits at the end) and `reading` (never writes)."""
+    """An engine and the ways to use it: `transaction` commits at the end, `reading` never writes, `batch` is for many rows."""
 
     def __init__(self, url: str) -> None:
         self.engine = _create_engine(url)
@@ -80,12 +84,58 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
-        """A bare connection inside a committing transaction, for statements in a driver's own fast form."""
+        """A bare connection inside a committing transaction, for tables rather than rows."""
         async with self.engine.begin() as connection:
             yield connection
 
+    @asynccontextmanager
+    async def batch(self) -> AsyncIterator[Batch]:
+        """A committing transaction in the driver's own form: half the cost of a statement, for the hot path alone.
+
+        Raises sqlalchemy's IntegrityError where a constraint is broken, and OperationalError for every other failure.
+        """
+        async with self.engine.connect() as connection:
+            batch = Batch((await connection.get_raw_connection()).driver_connection, is_sqlite=self.is_sqlite)
+            try:
+                await batch.run("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+                yield batch
+                await batch.run("COMMIT")
+            except IntegrityError:
+                await batch.run("ROLLBACK")
+                raise
+            except BaseException:
+                await connection.invalidate()  # nobody knows what the connection is in the middle of
+                raise
+
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+class Batch:
+    """Statements of one transaction. Parameters are positional: `$1` on PostgreSQL, `?1` on SQLite."""
+
+    def __init__(self, driver: Any, *, is_sqlite: bool) -> None:
+        self.dialect = "sqlite" if is_sqlite else "postgresql"
+        self._driver = driver
+
+    async def run(self, statement: str) -> None:
+        await self._told(statement, self._driver.execute(statement))
+
+    async def rows(self, statement: str, *parameters: Any) -> Sequence[Any]:
+        if self.dialect == "sqlite":
+            answer = self._driver.execute_fetchall(statement, parameters)
+        else:
+            answer = self._driver.fetch(statement, *parameters)
+        rows: Sequence[Any] = await self._told(statement, answer)
+        return rows
+
+    async def _told(self, statement: str, answer: Awaitable[Any]) -> Any:
+        try:
+            return await answer
+        except (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            sqlstate = getattr(error, "sqlstate", None) or ""
+            broken = isinstance(error, sqlite3.IntegrityError) or sqlstate.startswith(CONSTRAINT_CLASS)
+            raise (IntegrityError if broken else OperationalError)(statement, None, error) from error
 
 
 def rows_of_json(dialect: str, columns: Mapping[str, str]) -> str:

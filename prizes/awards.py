@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
+from core.db import Batch
 from prizes.awards_sql import insert_awards, insert_outbox
 from prizes.models import Award
 
@@ -65,7 +64,7 @@ class Won:
     claim_before: datetime
 
 
-async def record_won(connection: AsyncConnection, won: Sequence[Won]) -> None:
+async def record_won(batch: Batch, won: Sequence[Won]) -> None:
     """Write awards and their outbox rows inside the play's own transaction; at most WON_BATCH_MAX at a time.
 
     Writing a win twice changes nothing: the API and the worker may both come with it.
@@ -74,8 +73,8 @@ async def record_won(connection: AsyncConnection, won: Sequence[Won]) -> None:
         raise AssertionError(f"{len(won)} wins in one batch")
     if not won:
         return
-    await insert_awards(connection, [_award_row(each) for each in won])
-    await insert_outbox(connection, [_outbox_row(each) for each in won])
+    await insert_awards(batch, [_award_row(each) for each in won])
+    await insert_outbox(batch, [_outbox_row(each) for each in won])
 
 
 def move(award: Award, to: str, *, now: datetime, reason: str | None = None) -> None:

@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db import rows_of_json
+from core.db import Batch, rows_of_json
 
 _AWARD = {
     "id": "uuid",
@@ -35,23 +34,21 @@ _AWARD = {
 _OUTBOX = {"topic": "text", "subject_id": "uuid", "created_at": "timestamptz"}
 
 
-async def insert_awards(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+async def insert_awards(batch: Batch, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the awards that are not there yet."""
-    await _insert(connection, "award", _AWARD, rows)
+    await _insert(batch, "award", _AWARD, rows)
 
 
-async def insert_outbox(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+async def insert_outbox(batch: Batch, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the outbox rows that are not there yet."""
-    await _insert(connection, "outbox", _OUTBOX, rows)
+    await _insert(batch, "outbox", _OUTBOX, rows)
 
 
-async def _insert(
-    connection: AsyncConnection, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]
-) -> None:
-    dialect = connection.dialect.name
+async def _insert(batch: Batch, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
+    dialect = batch.dialect
     kept = _as_sqlite_keeps if dialect == "sqlite" else _as_it_is
     document = to_json([[kept(columns[name], row[name]) for name in columns] for row in rows])
-    await connection.exec_driver_sql(_STATEMENTS[dialect, table], (document.decode(),))
+    await batch.rows(_STATEMENTS[dialect, table], document.decode())
 
 
 def _statement(dialect: str, table: str, columns: Mapping[str, str]) -> str:

@@ -72,8 +72,8 @@ def a_win(product: Product, **changes: Any) -> Won:
 
 async def an_award(database: Database, product: Product, **changes: Any) -> str:
     won = a_win(product, **changes)
-    async with database.connection() as connection:
-        await record_won(connection, [won])
+    async with database.batch() as batch:
+        await record_won(batch, [won])
     return won.award_id
 
 

@@ -27,13 +27,13 @@ async def test_a_batch_of_wins_written_twice_is_written_once(database: Database)
     product = await a_product(database, "points")
     wins = [a_win(product) for _ in range(WON_BATCH_MAX)]
     for _ in range(2):
-        async with database.connection() as connection:
-            await record_won(connection, wins)
+        async with database.batch() as batch:
+            await record_won(batch, wins)
     assert await counted(database) == (WON_BATCH_MAX, WON_BATCH_MAX)
-    async with database.connection() as connection:
-        await record_won(connection, [])
+    async with database.batch() as batch:
+        await record_won(batch, [])
         with pytest.raises(AssertionError):
-            await record_won(connection, [*wins, a_win(product)])
+            await record_won(batch, [*wins, a_win(product)])
 
 
 async def test_a_win_written_again_after_it_moved_on_stays_where_it_is(
@@ -41,8 +41,8 @@ async def test_a_win_written_again_after_it_moved_on_stays_where_it_is(
 ) -> None:
     win = a_win(await a_product(database, "points"), unit=3)
     for _ in range(2):
-        async with database.connection() as connection:
-            await record_won(connection, [win])
+        async with database.batch() as batch:
+            await record_won(batch, [win])
         await fulfilment.run_once()
     award = await the_award(database, win.award_id)
     assert (award.state, award.unit, award.prize) == ("delivered", 3, win.prize)
@@ -53,8 +53,8 @@ async def test_a_win_that_rolls_back_leaves_nothing(database: Database) -> None:
     product = await a_product(database, "points")
 
     async def win_and_fail() -> None:
-        async with database.connection() as connection:
-            await record_won(connection, [a_win(product)])
+        async with database.batch() as batch:
+            await record_won(batch, [a_win(product)])
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -80,8 +80,8 @@ async def test_a_product_type_that_vanished_ends_in_the_queue_of_the_dead(
 ) -> None:
     product = await a_product(database, "points")
     win = a_win(product)
-    async with database.connection() as connection:
-        await record_won(connection, [a_win(product, prize={**win.prize, "type": "teleport"}, award_id=win.award_id)])
+    async with database.batch() as batch:
+        await record_won(batch, [a_win(product, prize={**win.prize, "type": "teleport"}, award_id=win.award_id)])
     await fulfilment.run_once()
     award = await the_award(database, win.award_id)
     assert (award.state, award.reason) == ("dead", "unknown-product-type")

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.db import Database
+from core.db import Batch, Database
 from inventory.connection import Argument, Connection, InventoryAway, Reply
 from inventory.scripts import Script
 
@@ -60,12 +60,12 @@ class SimDatabase(Database):
         await self._point.hit("after sql")
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
+    async def batch(self) -> AsyncIterator[Batch]:
         await self._point.hit("before sql")
         self._point.sky.open_transactions += 1
         try:
-            async with super().connection() as connection:
-                yield connection
+            async with super().batch() as batch:
+                yield batch
         finally:
             self._point.sky.open_transactions -= 1
         await self._point.hit("after sql")
