@@ -7,7 +7,7 @@ from collections import Counter
 from sqlalchemy import func, select
 
 from campaigns.fairness import draw
-from campaigns.goodness import doubtful, p_values_of
+from campaigns.goodness import LEVEL, doubtful, p_values_of
 from campaigns.looking import (
     Checked,
     Looking,
@@ -42,7 +42,7 @@ async def draws_fit(at: Looking) -> Checked:
     names = list(tests)
     return drawn.total(), [
         f"{names[place]}: p = {tests[names[place]]:.2g} over {drawn.total()} draws"
-        for place in doubtful(list(tests.values()))
+        for place in doubtful(list(tests.values()), level=LEVEL / at.campaigns)
     ]
 
 

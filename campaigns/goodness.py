@@ -10,11 +10,13 @@ from math import exp, inf, lgamma, log
 
 EXPECTED_MIN = 5
 """Below this many expected hits a cell is too rare for chi-square (Cochran's rule)."""
+LEVEL = 0.01
+"""How often a sound whole is doubted, at most: whoever tests several wholes divides it among them (Bonferroni)."""
 TERMS_MAX = 10_000
 PRECISION = 1e-15
 
 
-def doubtful(p_values: Sequence[float], *, level: float = 0.01) -> list[int]:
+def doubtful(p_values: Sequence[float], *, level: float = LEVEL) -> list[int]:
     """Which of several tests reject at this level together, as indices (Holm's step-down)."""
     ascending = sorted(range(len(p_values)), key=p_values.__getitem__)
     rejected = []

@@ -112,6 +112,7 @@ async def audit(
             versions=versions,
             now=now,
             is_at_rest=is_at_rest,
+            campaigns=len(ids),
             skew_ms=skew_ms,
         )
     found += [_finding(each.id, each.title, await each.check()) for each in extra]
@@ -128,6 +129,7 @@ async def look_at(
     only_quick: bool = False,
     after: int = 0,
     is_at_rest: bool = False,
+    campaigns: int = 1,
     skew_ms: int = SKEW_MS_MAX,
 ) -> list[Finding]:
     """One campaign's invariants, of the plays after number `after`."""
@@ -144,6 +146,7 @@ async def look_at(
             now=now,
             after=after,
             is_at_rest=is_at_rest,
+            campaigns=campaigns,
             skew_ms=skew_ms,
         )
         return [

@@ -31,7 +31,7 @@ Checked = tuple[int, Sequence[str]]
 class Looking:
     """One campaign under audit. Only plays after number `after` are looked at, where that suffices.
 
-    `is_at_rest` promises that no play is under way, so that what is not in yet counts as missing.
+    `campaigns` are looked at together, which is what a test of chance must be corrected for; `is_at_rest` promises that no play is under way, so that what is not in yet counts as missing.
     """
 
     session: AsyncSession
@@ -42,6 +42,7 @@ class Looking:
     now: datetime
     after: int = 0
     is_at_rest: bool = False
+    campaigns: int = 1
     skew_ms: int = SKEW_MS_MAX
 
     @property
