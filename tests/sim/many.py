@@ -5,25 +5,27 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
 import uvloop
-from sqlalchemy import Table
 
 from inventory.embedded import EmbeddedServer, find_server, socket_for
 from tests.sim.ground import Ground, ground
 from tests.sim.run import Outcome, run_seed
+from tests.support.engines import POSTGRESQL, REDIS, _fresh_postgresql, _numbered
+
+DATABASE_NUMBER = 90
 
 
 @asynccontextmanager
-async def own_ground(weaken: Callable[[Table], None] | None = None) -> AsyncIterator[Ground]:
+async def own_ground() -> AsyncIterator[Ground]:
     """Servers and files of this process's own: the engines the environment names, else Valkey and SQLite in memory."""
-    url, postgresql = os.environ.get("WINDFALL_REDIS_URL", ""), os.environ.get("WINDFALL_DATABASE_URL", "")
+    url = REDIS
+    postgresql_url = await _fresh_postgresql(DATABASE_NUMBER) if POSTGRESQL else ""
     shared_memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shared_memory if shared_memory.is_dir() else None) as name:
         folder = Path(name)
@@ -32,8 +34,8 @@ async def own_ground(weaken: Callable[[Table], None] | None = None) -> AsyncIter
             server.start()
             url = server.url
         try:
-            urls = [f"{url}{'&' if '?' in url else '?'}db={number}" for number in (0, 1)]
-            async with ground(redis_urls=urls, folder=folder, postgresql_url=postgresql, weaken=weaken) as made:
+            urls = [_numbered(url, number) for number in (0, 1)]
+            async with ground(redis_urls=urls, folder=folder, postgresql_url=postgresql_url) as made:
                 yield made
         finally:
             if server is not None:

@@ -17,10 +17,10 @@ from core.sealing import Sealer
 from inventory.connection import Connection
 from inventory.stream import Entry
 from tests.sim.faults import Died, Point, SimConnection, SimDatabase, Sky, reply_lost
+from tests.sim.ground import SHAPES
 from tests.sim.journal import Journal
 from tests.sim.masters import Masters, Snapshot
 from tests.support.arguments import CountingEntropy, CountingIds
-from tests.sim.ground import SHAPES
 from tests.support.campaigns import WallClock, change
 
 DEFINITE = (NoChanceLeft, NotOpenYet, Over, Paused, KeyReused)
