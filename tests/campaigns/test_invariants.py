@@ -99,7 +99,13 @@ async def test_all_hold_after_plays_and_all_were_checked(
     ],
 )  # fmt: skip
 async def test_a_row_changed_behind_our_back_is_noticed(
-    room: CampaignsRoom, database: Database, connection: Connection, campaign: str, broken: str, statements: list[str]
+    *,
+    room: CampaignsRoom,
+    database: Database,
+    connection: Connection,
+    campaign: str,
+    broken: str,
+    statements: list[str],
 ) -> None:
     await tamper(database, statements)
     finding = (await findings(database, connection, room))[broken]

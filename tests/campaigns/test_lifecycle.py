@@ -142,6 +142,7 @@ async def test_a_published_version_pins_its_products(database: Database, publish
     ],
 )
 async def test_a_refused_change_leaves_no_version(
+    *,
     room: CampaignsRoom,
     database: Database,
     publish_wheel: Publish,

@@ -69,7 +69,7 @@ class Lane:
     members: dict[str, Member] = field(default_factory=dict)
     stream: list[tuple[int, int]] = field(default_factory=list)
 
-    def play(self, ask: Ask) -> list[Any]:
+    def play(self, ask: Ask) -> list[Any]:  # noqa: PLR0911 (as many as the script has)
         member = self.members.get(ask.member)
         if member and member.epoch == ask.epoch and ask.key in member.keys:
             fingerprint, entry_id = member.keys[ask.key]
@@ -84,7 +84,7 @@ class Lane:
             return ["other_version", str(self.version)]
         if ask.window != "open":
             return [ask.window]
-        if member is None and ask.epoch > 1 or member is not None and member.epoch != ask.epoch:
+        if (member is None and ask.epoch > 1) or (member is not None and member.epoch != ask.epoch):
             return ["load_member"]
         return self._play(ask, member or Member(ask.epoch))
 

@@ -179,7 +179,7 @@ class LaneMachine(RuleBasedStateMachine):
         key_is_new=st.sampled_from([True, True, True, False]),
     )
     def play(
-        self, member: str, number: int, fingerprint: str, line: str, most: tuple[int, ...], window: str,
+        self, *, member: str, number: int, fingerprint: str, line: str, most: tuple[int, ...], window: str,
         slip: tuple[int, ...], key_is_new: bool,
     ) -> None:  # fmt: skip
         known = self.lane.members.get(member)
@@ -201,15 +201,17 @@ class LaneMachine(RuleBasedStateMachine):
         ]  # fmt: skip
         reply = self.run("play", [KEYS.counters, KEYS.member(member), KEYS.plays], arguments)
         wanted = self.lane.play(ask)
-        assert reply[: wanted.index(...)] + [...] == wanted if ... in wanted else reply == wanted
+        assert [*reply[: wanted.index(...)], ...] == wanted if ... in wanted else reply == wanted
 
     @rule(member=members, line=st.sampled_from(sorted(LINES)), plays=st.integers(1, 4), limits=few_limits)
     def play_well(self, member: str, line: str, plays: int, limits: tuple[int, int, int]) -> None:
         """Several plays as a sound API asks for them, loading the member first where that is wanted."""
         self.load_member(member, 0, of_today=True)
+        usual: dict[str, Any] = {"member": member, "fingerprint": "same", "line": line, "most": (4, 3, *limits)}
+        usual |= {"window": "open", "slip": (0, 0, 0)}
         for number in range(7, 7 + plays):
-            self.play(member, number, "same", line, (4, 3, *limits), "open", (0, 0, 0), key_is_new=True)
-        self.play(member, 99, "same", line, (4, 3, *limits), "open", (0, 0, 0), key_is_new=False)
+            self.play(number=number, key_is_new=True, **usual)
+        self.play(number=99, key_is_new=False, **usual)
 
     @rule(step=st.sampled_from([1, 1, -1]))
     def another_day(self, step: int) -> None:

@@ -39,7 +39,7 @@ class _AtOnce:
 class InlineConnection(aiosqlite.Connection):
     def __init__(self, file: Path) -> None:
         super().__init__(lambda: sqlite3.connect(file), iter_chunk_size=64)
-        self._tx = _AtOnce()
+        self._tx = _AtOnce()  # type: ignore[assignment]
 
     def __await__(self) -> Generator[Any, None, aiosqlite.Connection]:
         return self._connect().__await__()

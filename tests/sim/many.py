@@ -19,6 +19,8 @@ from tests.sim.run import Outcome, run_seed
 from tests.support.engines import POSTGRESQL, REDIS, _fresh_postgresql, _numbered
 
 DATABASE_NUMBER = 90
+MEMORY = Path("/dev/shm")  # the ledger is copied for every seed
+IS_IN_MEMORY = MEMORY.is_dir()
 
 
 @asynccontextmanager
@@ -26,8 +28,7 @@ async def own_ground() -> AsyncIterator[Ground]:
     """Servers and files of this process's own: the engines the environment names, else Valkey and SQLite in memory."""
     url = REDIS
     postgresql_url = await _fresh_postgresql(DATABASE_NUMBER) if POSTGRESQL else ""
-    shared_memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared_memory if shared_memory.is_dir() else None) as name:
+    with tempfile.TemporaryDirectory(dir=MEMORY if IS_IN_MEMORY else None) as name:
         folder = Path(name)
         server = None if url else EmbeddedServer(find_server(), folder / "server", socket_for(folder / "server"))
         if server is not None:

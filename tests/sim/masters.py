@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 import redis
 
@@ -18,8 +19,8 @@ class Masters:
 
     def take(self, master: int) -> Snapshot:
         client = self.clients[master]
-        keys = sorted(client.keys("*"))
-        return {key: dump for key in keys if (dump := client.dump(key)) is not None}
+        keys: Any = client.keys("*")
+        return {key: client.dump(key) for key in sorted(keys)}
 
     def restore(self, master: int, snapshot: Snapshot) -> None:
         self.flush(master)
@@ -42,8 +43,9 @@ class Masters:
 
     def cut_stream(self, master: int, rng: Random) -> None:
         """The newest entries are gone, as after a log cut short; the counters stay."""
-        for key in (key for key in self.clients[master].keys("*") if key.endswith(b":plays")):
-            newest = self.clients[master].xrevrange(key, count=rng.randint(1, 3))
+        keys: Any = self.clients[master].keys("*:plays")
+        for key in keys:
+            newest: Any = self.clients[master].xrevrange(key, count=rng.randint(1, 3))
             with contextlib.suppress(redis.ResponseError):
                 self.clients[master].xdel(key, *[entry_id for entry_id, _ in newest])
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
@@ -90,7 +91,7 @@ class World:
 
     # What may happen, and how often in a swarm of seeds.
 
-    def _swarm(self) -> dict[Callable[[], Awaitable[None]], float]:
+    def _swarm(self) -> dict[Callable[[], Coroutine[Any, Any, None]], float]:
         """Each seed favours some events and never sees others."""
         always = {self.play: 12.0, self.decide: 8.0, self.settle: 8.0, self.show: 8.0, self.tend: 3.0}
         sometimes = {
