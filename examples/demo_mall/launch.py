@@ -25,4 +25,4 @@ def launch_token(settings: MallSettings, *, member: str, campaign: str) -> str:
         "jti": str(uuid4()),
     }
     secret = settings.secret.get_secret_value()
-    return jwt.encode(claims, secret, algorithm="HS256", headers={"kid": settings.key})
+    return jwt.encode(claims, secret, algorithm="HS256")
