@@ -28,6 +28,7 @@ BATCH_PLAYS_MAX = 500
 GATHER_SECONDS = 0.002
 """How long plays gather for one batch while several members play at once; one alone never waits."""
 QUEUE_PLAYS_MAX = 10_000
+WRITERS_MAX = 2  # one batch gathers and is sent while the other commits; SQLite has one writer anyway
 PLAY_FIELDS = (
     *("epoch", "seq", "request_key", "fingerprint", "ordinal", "day", "day_ordinal", "drawn", "awarded"),
     *("unit", "line_day_number", "word", "version", "played_at_ms", "entry"),
@@ -93,7 +94,8 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: list[tuple[Row, asyncio.Future[bool]]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._writers: set[asyncio.Task[None]] = set()
+        self._writers_max = 1 if database.is_sqlite else WRITERS_MAX
 
     async def commit(self, row: Row) -> bool:
         """Whether the ledger holds this very play now; False means that SQL does not permit it."""
@@ -101,8 +103,10 @@ class Ledger:
             return False
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((row, answer))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
+        if len(self._writers) < self._writers_max:
+            writer = asyncio.create_task(self._write())
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
         return await answer
 
     async def _write(self) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from core.db import Batch
-from prizes.awards_sql import insert_awards, insert_outbox
+from prizes.awards_sql import insert_wins
 from prizes.models import Award
 
 WON: Final = "won"
@@ -73,8 +73,7 @@ async def record_won(batch: Batch, won: Sequence[Won]) -> None:
         raise AssertionError(f"{len(won)} wins in one batch")
     if not won:
         return
-    await insert_awards(batch, [_award_row(each) for each in won])
-    await insert_outbox(batch, [_outbox_row(each) for each in won])
+    await insert_wins(batch, [_award_row(each) for each in won], topic=AWARD_WON)
 
 
 def move(award: Award, to: str, *, now: datetime, reason: str | None = None) -> None:
@@ -105,7 +104,3 @@ def _award_row(won: Won) -> dict[str, Any]:
         "attempt": 0,
         "failures": 0,
     }
-
-
-def _outbox_row(won: Won) -> dict[str, Any]:
-    return {"topic": AWARD_WON, "subject_id": won.award_id, "created_at": won.won_at}

@@ -31,42 +31,34 @@ _AWARD = {
     "attempt": "int",
     "failures": "int",
 }
-_OUTBOX = {"topic": "text", "subject_id": "uuid", "created_at": "timestamptz"}
+_TAKEN = ", ".join(f"r.{name}" for name in _AWARD)
+_TELL = "INSERT INTO outbox (topic, subject_id, created_at)"
 
 
-async def insert_awards(batch: Batch, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the awards that are not there yet."""
-    await _insert(batch, "award", _AWARD, rows)
-
-
-async def insert_outbox(batch: Batch, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the outbox rows that are not there yet."""
-    await _insert(batch, "outbox", _OUTBOX, rows)
-
-
-async def _insert(batch: Batch, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
-    dialect = batch.dialect
-    kept = _as_sqlite_keeps if dialect == "sqlite" else _as_it_is
-    document = to_json([[kept(columns[name], row[name]) for name in columns] for row in rows])
-    await batch.rows(_STATEMENTS[dialect, table], document.decode())
-
-
-def _statement(dialect: str, table: str, columns: Mapping[str, str]) -> str:
-    taken = ", ".join(f"r.{name}" for name in columns)
-    source = rows_of_json(dialect, columns)
+def _awards(dialect: str) -> str:
     # Without a WHERE, SQLite takes ON CONFLICT for a join's condition.
-    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {taken} FROM {source} WHERE true ON CONFLICT DO NOTHING"
+    source = f"SELECT {_TAKEN} FROM {rows_of_json(dialect, _AWARD)} WHERE true"
+    return f"INSERT INTO award ({', '.join(_AWARD)}) {source} ON CONFLICT DO NOTHING"
 
 
-_STATEMENTS = {
-    (dialect, table): _statement(dialect, table, columns)
-    for dialect in ("postgresql", "sqlite")
-    for table, columns in (("award", _AWARD), ("outbox", _OUTBOX))
-}
+_POSTGRESQL = (
+    f"WITH won AS ({_awards('postgresql')} RETURNING id, won_at)"
+    f" {_TELL} SELECT $2, id, won_at FROM won ON CONFLICT DO NOTHING"
+)
+_SQLITE = (
+    _awards("sqlite"),
+    f"{_TELL} SELECT ?2, r.id, r.won_at FROM {rows_of_json('sqlite', _AWARD)} WHERE true ON CONFLICT DO NOTHING",
+)
 
 
-def _as_it_is(_kind: str, value: Any) -> Any:
-    return value
+async def insert_wins(batch: Batch, awards: Sequence[Mapping[str, Any]], *, topic: str) -> None:
+    """Insert the awards that are not there yet, each with its outbox row."""
+    if batch.dialect == "sqlite":
+        kept = to_json([[_as_sqlite_keeps(kind, award[name]) for name, kind in _AWARD.items()] for award in awards])
+        await batch.rows(_SQLITE[0], kept.decode())
+        await batch.rows(_SQLITE[1], kept.decode(), topic)
+    else:
+        await batch.rows(_POSTGRESQL, to_json([[award[name] for name in _AWARD] for award in awards]).decode(), topic)
 
 
 def _as_sqlite_keeps(kind: str, value: Any) -> Any:
