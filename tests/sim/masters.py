@@ -10,6 +10,8 @@ from typing import Any
 
 import redis
 
+PLAYED_AT = 13
+ALWAYS = 1 << 50
 Snapshot = dict[bytes, bytes]
 
 
@@ -20,7 +22,8 @@ class Masters:
     def take(self, master: int) -> Snapshot:
         client = self.clients[master]
         keys: Any = client.keys("*")
-        return {key: client.dump(key) for key in sorted(keys)}
+        dumps: Any = {key: client.dump(key) for key in sorted(keys)}
+        return dict(dumps)
 
     def restore(self, master: int, snapshot: Snapshot) -> None:
         self.flush(master)
@@ -51,3 +54,11 @@ class Masters:
 
     def copy(self, source: int, target: int) -> None:
         self.restore(target, self.take(source))
+
+    def played_before(self, master: int, *, newest: int) -> int:
+        """The instant before which all but the newest few entries were played, in ms."""
+        client: Any = self.clients[master]
+        streams = [client.xrange(key) for key in client.keys("*:plays")]
+        entries = [fields[b"play"].split(b"|") for stream in streams for _, fields in stream]
+        instants = sorted(int(entry[PLAYED_AT]) for entry in entries)
+        return instants[-newest] if 0 < newest <= len(instants) else 0 if newest else ALWAYS

@@ -311,7 +311,8 @@ class World:
 
     async def tend_with_lag(self) -> None:
         """The worker leaves the newest plays to the API, as it does in its daily work."""
-        worker, before = self.worker, int(WallClock().now().timestamp() * 1000) - self.rng.choice((0, 5, 50))
+        worker = self.worker
+        before = self.masters.played_before(worker.connection.master, newest=self.rng.choice((0, 2, 5)))
         self.say("worker tends what is old")
         await self.within(worker, lambda: worker.room.mending.tend(self.campaign, up_to_ms=before))
 
@@ -319,7 +320,7 @@ class World:
         process = self._idle(self.processes)
         if process is None:
             return
-        self.say(f"operator: {verb} {arguments or ''}")
+        self.say(f"operator: {verb}")
         await self.within(process, lambda: change(process.database, process.room, self.campaign, verb, **arguments))
 
     async def pause(self) -> None:
