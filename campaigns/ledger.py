@@ -103,7 +103,8 @@ class Ledger:
             return False
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((row, answer))
-        if len(self._writers) < self._writers_max:
+        # A writer that has ended may not have left the set yet, and would not see this play.
+        if sum(not writer.done() for writer in self._writers) < self._writers_max:
             writer = asyncio.create_task(self._write())
             self._writers.add(writer)
             writer.add_done_callback(self._writers.discard)

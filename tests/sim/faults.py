@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +13,7 @@ from core.db import Batch, Database
 from inventory.connection import Argument, Connection, InventoryAway, Reply
 from inventory.scripts import Script
 
+T = TypeVar("T")
 DAY_MS = 86_400_000
 ZONE_ARGUMENT = 4
 
@@ -50,33 +52,38 @@ class SimDatabase(Database):
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        await self._point.hit("before sql")
-        self._point.sky.open_transactions += 1
-        try:
-            async with super().transaction() as session:
-                yield session
-        finally:
-            self._point.sky.open_transactions -= 1
-        await self._point.hit("after sql")
+        async with self._writing(super().transaction()) as session:
+            yield session
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        async with self._writing(super().connection()) as connection:
+            yield connection
 
     @asynccontextmanager
     async def batch(self) -> AsyncIterator[Batch]:
-        await self._point.hit("before sql")
-        self._point.sky.open_transactions += 1
-        try:
-            async with super().batch() as batch:
-                yield batch
-        finally:
-            self._point.sky.open_transactions -= 1
-        await self._point.hit("after sql")
+        async with self._writing(super().batch()) as batch:
+            yield batch
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         await self._point.hit("before look")
+        async with self._opened(super().reading()) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _writing(self, opened: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
+        await self._point.hit("before sql")
+        async with self._opened(opened) as found:
+            yield found
+        await self._point.hit("after sql")
+
+    @asynccontextmanager
+    async def _opened(self, opened: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
         self._point.sky.open_transactions += 1
         try:
-            async with super().reading() as session:
-                yield session
+            async with opened as found:
+                yield found
         finally:
             self._point.sky.open_transactions -= 1
 
