@@ -5,6 +5,7 @@ const RADIUS = 170;
 const BULBS = 24;
 const ROUND_TEXT_MAX = 12; // more sectors than this and names run along the radius
 const PICTURES_MAX = 16;
+const PARTS = /[\u2e80-\uffef][^\s\u2e80-\uffef]*|[^\s\u2e80-\uffef]+\s*|\s+/g; // a figure stays with the sign before it: 减5
 
 export function drawWheel({ names, pictures, emblem }) {
   const rotor = board("wheel-rotor", names.map((name, index) => sector({ name, markup: pictures[index], index, count: names.length })));
@@ -58,7 +59,7 @@ function roundLabel(name, count) {
   const room = 2 * (RADIUS - 26) * Math.tan(Math.PI / Math.max(count, 5)) * 0.84;
   const lines = wrap(name, room / size, 2);
   const text = make("text", { "text-anchor": "middle", "font-size": size, class: "sector-name" });
-  const first = -RADIUS + 14 + size + (lines.length === 1 ? size * 0.4 : 0);
+  const first = -RADIUS + 15 + size + (lines.length === 1 ? size * 0.55 : 0);
   lines.forEach((words, row) => text.append(made("tspan", words, { x: 0, y: first + row * size * 1.14 })));
   return text;
 }
@@ -95,32 +96,32 @@ function hub(emblem) {
 function pointer() {
   const group = make("g", { class: "wheel-pointer" });
   group.append(
-    make("path", { d: "M-17-186a17 17 0 0 1 34 0c0 11-9 19-17 38-8-19-17-27-17-38z", fill: "var(--pointer)", stroke: "var(--rim-edge)", "stroke-width": 3 }),
-    make("circle", { cy: -185, r: 6, fill: "var(--rim)" }),
+    make("path", { d: "M-17-192a17 17 0 0 1 34 0c0 11-9 19-17 36-8-17-17-25-17-36z", fill: "var(--pointer)", stroke: "var(--rim-edge)", "stroke-width": 3 }),
+    make("circle", { cy: -191, r: 6, fill: "var(--rim)" }),
   );
   return group;
 }
 
-/** A name in at most `rows` lines of `room` ems; Chinese breaks anywhere, other words between words. */
+/** A name in at most `rows` lines of `room` ems; Chinese breaks between its signs, other words between words. */
 function wrap(name, room, rows) {
-  const parts = name.match(/[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+/g) ?? [name];
+  const parts = name.match(PARTS) ?? [name];
   const lines = [""];
   for (const part of parts) {
     const now = lines[lines.length - 1];
     if (now && ems(now + part.trimEnd()) > room) lines.push(part);
     else lines[lines.length - 1] = now + part;
   }
-  const kept = balance(lines.map((line) => line.trim()), name, room).slice(0, rows);
+  const kept = lines.length === 2 ? balance(parts, room, lines) : lines.map((line) => line.trim()).slice(0, rows);
   if (lines.length > rows) kept[rows - 1] = cut(kept[rows - 1], room);
   return kept;
 }
 
-/** Two Chinese lines of nearly one length read better than a full one and a lone character. */
-function balance(lines, name, room) {
-  const chinese = /^[\u2e80-\uffef]+$/.test(name);
-  if (!chinese || lines.length !== 2) return lines;
-  const half = Math.ceil(name.length / 2);
-  return half <= room ? [name.slice(0, half), name.slice(half)] : lines;
+/** Two lines of nearly one length read better than a full one and a lone character. */
+function balance(parts, room, full) {
+  const lines = parts.slice(1).map((_, index) => [parts.slice(0, index + 1), parts.slice(index + 1)].map((half) => half.join("").trim()));
+  const width = (pair) => Math.max(...pair.map(ems));
+  const best = lines.reduce((kept, pair) => (width(pair) < width(kept) ? pair : kept));
+  return width(best) <= room ? best : full.map((line) => line.trim());
 }
 
 function cut(line, room) {

@@ -25,10 +25,17 @@ function prizeTable(app, pool) {
   const rows = pool.lines.map((line) =>
     h("tr", {},
       h("th", { scope: "row" }, h("span", { class: "prize-cell" }, picture(app.pictures.get(line.key)), h("span", {}, app.lineName(line)))),
-      h("td", {}, line.odds),
+      h("td", {}, odds(line, pool.total)),
       h("td", {}, line.prize ? quantity(texts, line) : "—"),
     ));
   return h("table", { class: "prizes" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows));
+}
+
+/** The odds as they were typed; the line that takes the rest shows what the rest comes to, exactly. */
+function odds({ odds: typed, weight }, total) {
+  if (/\d/.test(typed)) return typed;
+  const decimals = [0, 1, 2, 3, 4, 5, 6, 7].find((digits) => (BigInt(weight) * 10n ** BigInt(digits + 2)) % BigInt(total) === 0n);
+  return decimals === undefined ? `${weight}/${total}` : `${((weight * 100) / total).toFixed(decimals)}%`;
 }
 
 function quantity(texts, { stock, day_cap: cap }) {
