@@ -1,0 +1,377 @@
+"""Pictures of every page a member sees, taken from a house of its own: `make screenshots`.
+
+All of them go to `var/screenshots`; two small ones become the README's pictures.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Browser, Error, FrameLocator, Page, ViewportSize, expect, sync_playwright
+from rich.progress import track
+
+from tests.support.processes import RunningHouse, free_ports, wait_for, windfall
+
+ROOT = Path(__file__).parents[2]
+ALL = ROOT / "var" / "screenshots"
+README = ROOT / "docs" / "pictures"
+README_BYTES_MAX = 150_000
+WAIT_MS = 15_000
+CHROMIUM = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--force-color-profile=srgb",
+)  # fmt: skip
+SCREENS: Mapping[str, dict[str, Any]] = {
+    "390": {"viewport": ViewportSize(width=390, height=844), "device_scale_factor": 2, "has_touch": True},
+    "1280": {"viewport": ViewportSize(width=1280, height=900)},
+}
+LANGUAGES = ("zh", "en")
+LIVELY = ("umbrella", "points", "topup", "thanks", "mug", "coupon", "topup", "thanks")
+PRODUCTS = {
+    "topup": "TOPUP-10", "points": "POINTS-66", "coupon": "COUPON-5", "umbrella": "UMBRELLA", "mug": "MUG",
+    "phone": "PHONE-256", "long": "LONG-NAME",
+}  # fmt: skip
+LONG_NAME = (
+    "sku,name_zh,name_en,form,type,merchant,market_value_fen,cost_fen,points,detail\n"
+    "LONG-NAME,主动降噪头戴式蓝牙耳机旗舰礼盒套装（曜石黑）,"
+    '"Noise-cancelling over-ear headphones, flagship gift set in obsidian black",'
+    "physical,parcel,sample-devices,299900,250000,0,900g\n"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wheel:
+    """A campaign of the pictures: the line that nearly always comes, and how the wheel looks."""
+
+    wins: str
+    sectors: tuple[str, ...] = LIVELY
+    skin: str = "warm"
+    opens: timedelta = timedelta(minutes=-1)
+    lasts: timedelta = timedelta(days=30)
+    limits: Mapping[str, int] = field(default_factory=lambda: {"member_day_plays_max": 3})
+
+    def changes(self) -> dict[str, Any]:
+        starts_at = datetime.now(UTC) + self.opens
+        lines = [
+            {
+                "key": key,
+                "product": PRODUCTS.get(key),
+                "odds": "rest" if key == self.wins else "1/1000000",
+                "name": None if key in PRODUCTS else {"zh": "谢谢参与", "en": "Thank you"},
+            }
+            for key in dict.fromkeys(self.sectors)
+        ]
+        return {
+            "starts_at": starts_at.isoformat(),
+            "ends_at": (starts_at + self.lasts).isoformat(),
+            "limits": dict(self.limits),
+            "skin": self.skin,
+            "pools": [{"key": "main", "fallback": self.wins, "lines": lines}],
+            "game": {"face": "wheel", "sectors": list(self.sectors)},
+        }
+
+
+WHEELS: Mapping[str, Wheel] = {
+    "over": Wheel(wins="thanks", lasts=timedelta(seconds=75)),
+    "topup": Wheel(wins="topup"),
+    "parcel": Wheel(wins="umbrella"),
+    "points": Wheel(wins="points", skin="night"),
+    "once": Wheel(wins="thanks", limits={"member_day_plays_max": 1}),
+    "twice": Wheel(wins="thanks", limits={"member_day_plays_max": 2}),
+    "used-up": Wheel(wins="thanks", limits={"member_plays_max": 1}),
+    "scheduled": Wheel(wins="thanks", opens=timedelta(days=2, hours=3)),
+    "paused": Wheel(wins="thanks"),
+    "cool": Wheel(wins="topup", skin="cool"),
+    "night": Wheel(wins="topup", skin="night"),
+    "two": Wheel(wins="topup", sectors=("topup", "thanks")),
+    "many": Wheel(wins="thanks", skin="cool", sectors=LIVELY * 3),
+    "long": Wheel(wins="long", sectors=("long", "thanks", "phone", "points", "long", "coupon")),
+}
+
+
+class Stage:
+    """A running house with every campaign of the pictures, and the operator's hands."""
+
+    def __init__(self, house: RunningHouse) -> None:
+        self.mall = house.demo["demo_mall_url"]
+        headers = {"authorization": f"Bearer {house.demo['operators']['owner']['token']}"}
+        self.admin = httpx.Client(base_url=f"{house.url}/v1/admin", headers=headers, timeout=WAIT_MS / 1000)
+        self.uploads("/products", LONG_NAME)
+        self.campaigns = {"wheel": house.demo["campaigns"]["wheel"]}
+        self.campaigns |= {name: self.opens(wheel) for name, wheel in WHEELS.items()}
+        self.posts(f"/campaigns/{self.campaigns['paused']}/pause", reason="a picture")
+
+    def opens(self, wheel: Wheel) -> str:
+        draft = self.posts("/campaigns", game="wheel", template="lively", changes=wheel.changes())
+        return str(self.posts(f"/campaigns/{draft['id']}/publish", reason="a picture")["id"])
+
+    def posts(self, path: str, **body: Any) -> Any:
+        return self.admin.post(path, json=body).raise_for_status().json()
+
+    def uploads(self, path: str, sheet: str) -> None:
+        self.admin.post(path, content=sheet.encode(), headers={"content-type": "text/csv"}).raise_for_status()
+
+    def ships_parcels(self) -> None:
+        """Everything that waits is packed and gets a tracking number."""
+        rows = self.admin.post("/parcels/export").raise_for_status().text.splitlines()[1:]
+        sheet = [f"{row.split(',')[0]},SF,SF{number:013d}" for number, row in enumerate(rows, 1)]
+        self.uploads("/parcels/tracking", "\n".join(["award_id,carrier,tracking_number", *sheet]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One member in front of one screen, in one language."""
+
+    stage: Stage
+    browser: Browser
+    screen: str
+    language: str
+
+    @contextlib.contextmanager
+    def at(self, campaign: str, *, suffix: str = "") -> Iterator[Shots]:
+        """The demo mall with this campaign on it, opened by a member of its own."""
+        locale = {"zh": "zh-CN", "en": "en-GB"}[self.language]
+        context = self.browser.new_context(locale=locale, timezone_id="Asia/Shanghai", **SCREENS[self.screen])
+        context.set_default_timeout(WAIT_MS)
+        member = f"picture-{self.screen}-{self.language}{suffix}"
+        page = context.new_page()
+        identity = self.stage.campaigns[campaign]
+        page.goto(f"{self.stage.mall}/?lang={self.language}&member={member}&campaign={identity}")
+        try:
+            yield Shots(page=page, mark=f"{self.screen}-{self.language}")
+        finally:
+            context.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shots:
+    """What the member does, and the shutter."""
+
+    page: Page
+    mark: str
+
+    @property
+    def game(self) -> FrameLocator:
+        return self.page.frame_locator("windfall-campaign iframe")
+
+    def takes(self, name: str, *, whole: bool = False) -> None:
+        self.page.screenshot(path=ALL / f"{name}-{self.mark}.png", full_page=whole)
+
+    def is_ready(self) -> None:
+        expect(self.game.locator(".play:not([aria-disabled=true])")).to_be_visible(timeout=WAIT_MS)
+        self.page.locator("windfall-campaign").evaluate("one => one.scrollIntoView()")
+        self.page.wait_for_timeout(300)
+
+    def spins(self, sheet: str) -> None:
+        self.is_ready()
+        self.game.locator(".play").click()
+        self.sees(f".sheet-{sheet}")
+
+    def sees(self, what: str) -> None:
+        expect(self.game.locator(what).first).to_be_visible(timeout=WAIT_MS)
+        self.page.wait_for_timeout(450)
+
+    def opens(self, link: int) -> None:
+        """The sheet behind the first or second link under the button."""
+        self.game.locator(".links .link").nth(link).click()
+        self.page.wait_for_timeout(700)
+
+
+def home(visit: Visit) -> None:
+    with visit.at("wheel") as shots:
+        shots.is_ready()
+        shots.takes("wheel")
+        shots.page.evaluate("scrollTo(0, 0)")
+        shots.takes("home", whole=True)
+        shots.is_ready()
+        shots.opens(0)
+        shots.takes("rules")
+        shots.game.locator(".sheet-body").evaluate("body => body.scrollTo(0, body.scrollHeight)")
+        shots.takes("rules-fairness")
+        shots.game.locator(".close").click()
+        shots.page.wait_for_timeout(400)
+        shots.opens(1)
+        shots.takes("mine-empty")
+        shots.game.locator("#tab-plays").click()
+        shots.page.wait_for_timeout(400)
+        shots.takes("plays-empty")
+
+
+def topup(visit: Visit) -> None:
+    with visit.at("topup") as shots:
+        shots.is_ready()
+        shots.game.locator(".play").click()
+        shots.page.wait_for_timeout(700)
+        shots.takes("spinning")
+        shots.sees(".sheet-win")
+        shots.takes("win")
+        shots.game.locator(".sheet-win .primary").click()
+        shots.sees(".sheet-claim")
+        shots.takes("claim-phone")
+        shots.game.locator("#claim-phone").fill("1380000")
+        shots.game.locator(".sheet-claim .primary").click()
+        shots.page.wait_for_timeout(200)
+        shots.takes("claim-phone-wrong")
+        shots.game.locator("#claim-phone").fill("13800000000")
+        shots.takes("claim-phone-filled")
+        shots.game.locator(".sheet-claim .primary").click()
+        shots.sees(".sheet-claim .medal")
+        shots.takes("claim-done")
+        shots.game.locator(".sheet-claim .primary").click()
+        shots.sees(".sheet-mine .award-state.done")
+        shots.takes("mine-topup")
+
+
+def parcel(visit: Visit) -> None:
+    with visit.at("parcel") as shots:
+        shots.spins("win")
+        shots.takes("win-parcel")
+        shots.game.locator(".sheet-win .secondary").click()
+        shots.page.wait_for_timeout(400)
+        shots.takes("wheel-landed")
+        shots.opens(1)
+        shots.sees(".award")
+        shots.takes("mine-claim")
+        shots.game.locator(".award .small").click()
+        shots.sees("#claim-recipient")
+        shots.takes("claim-address")
+        zh = visit.language == "zh"
+        shots.game.locator("#claim-recipient").fill("示例收件人" if zh else "Sample Recipient")
+        shots.game.locator("#claim-phone").fill("13800000000")
+        shots.game.locator("#claim-address").fill(
+            "上海市浦东新区示例路 1 号 2 单元 301 室" if zh else "Room 301, 1 Sample Road, Pudong, Shanghai"
+        )
+        shots.game.locator(".sheet-claim .primary").click()
+        shots.sees(".sheet-claim .medal")
+        visit.stage.ships_parcels()
+        shots.game.locator(".sheet-claim .primary").click()
+        shots.sees(".award .code")
+        shots.takes("mine-parcel")
+        shots.game.locator("#tab-plays").click()
+        shots.sees(".go")
+        shots.takes("plays")
+
+
+def loss(visit: Visit) -> None:
+    with visit.at("twice") as shots:
+        shots.spins("loss")
+        shots.takes("loss-again")
+    with visit.at("once") as shots:
+        shots.spins("loss")
+        shots.takes("loss")
+        shots.game.locator(".sheet-loss .primary").click()
+        shots.sees(".notice")
+        shots.takes("state-no-chance-left")
+    with visit.at("used-up") as shots:
+        shots.spins("loss")
+        shots.takes("loss-last")
+        shots.game.locator(".sheet-loss .primary").click()
+        shots.sees(".notice")
+        shots.takes("state-used-up")
+
+
+def closed(visit: Visit, campaign: str) -> None:
+    with visit.at(campaign) as shots:
+        expect(shots.game.locator(".notice")).to_be_visible(timeout=6 * WAIT_MS)
+        shots.page.locator("windfall-campaign").evaluate("one => one.scrollIntoView()")
+        shots.page.wait_for_timeout(500)
+        shots.takes(f"state-{campaign}")
+
+
+def no_network(visit: Visit) -> None:
+    with visit.at("twice", suffix="-offline") as shots:
+        shots.is_ready()
+        shots.page.context.route("**/plays", lambda route: route.abort())
+        shots.game.locator(".play").click()
+        expect(shots.game.locator(".notice")).to_be_visible(timeout=4 * WAIT_MS)
+        shots.page.wait_for_timeout(500)
+        shots.takes("state-unanswered")
+
+
+def looks(visit: Visit, campaign: str) -> None:
+    with visit.at(campaign, suffix="-look") as shots:
+        shots.is_ready()
+        shots.takes(f"look-{campaign}")
+
+
+def gift(visit: Visit, campaign: str) -> None:
+    with visit.at(campaign, suffix="-gift") as shots:
+        shots.spins("win")
+        shots.takes(f"win-{campaign}")
+
+
+SCENES: Mapping[str, Callable[[Visit], None]] = {
+    "home": home,
+    "topup": topup,
+    "parcel": parcel,
+    "loss": loss,
+    **{f"closed-{name}": partial(closed, campaign=name) for name in ("scheduled", "paused")},
+    **{f"look-{name}": partial(looks, campaign=name) for name in ("cool", "night", "two", "many", "long")},
+    **{f"gift-{name}": partial(gift, campaign=name) for name in ("points", "long")},
+    "closed-over": partial(closed, campaign="over"),
+    "no-network": no_network,
+}
+
+
+@contextlib.contextmanager
+def a_house() -> Iterator[RunningHouse]:
+    """`windfall run` with data that goes away with it."""
+    with tempfile.TemporaryDirectory(prefix="windfall-pictures-") as folder:
+        port, var = free_ports(), Path(folder)
+        process = windfall("run", environment={"WINDFALL_VAR": str(var), "WINDFALL_PORT": str(port)})
+        house = RunningHouse(process, var, f"http://127.0.0.1:{port}")
+        try:
+            house.wait_ready()
+            yield house
+        finally:
+            house.stop(signal.SIGTERM)
+            wait_for(lambda: not house.processes(), WAIT_MS / 1000)
+
+
+def readme_pictures(browser: Browser) -> None:
+    """The README's two, at half their size and small in bytes."""
+    for taken, kept in (("wheel-390-zh", "wheel-zh"), ("win-390-en", "win-en")):
+        page = browser.new_page(viewport=ViewportSize(width=390, height=844))
+        page.goto((ALL / f"{taken}.png").as_uri())
+        page.locator("img").evaluate("image => { image.style.width = '390px'; image.style.height = 'auto'; }")
+        picture = page.screenshot(path=README / f"{kept}.png")
+        page.close()
+        if len(picture) > README_BYTES_MAX:
+            raise SystemExit(f"{kept}.png has {len(picture)} bytes, over {README_BYTES_MAX}.")
+
+
+def main() -> None:
+    """Take them all, in about three minutes; scenes named on the command line are taken alone."""
+    ALL.mkdir(parents=True, exist_ok=True)
+    chosen = sys.argv[1:] or list(SCENES)
+    failed = []
+    with a_house() as house, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
+        stage = Stage(house)
+        visits = list(product(chosen, SCREENS, LANGUAGES))
+        for scene, screen, language in track(visits, description="Taking pictures"):
+            try:
+                SCENES[scene](Visit(stage=stage, browser=browser, screen=screen, language=language))
+            except (AssertionError, Error) as error:
+                failed.append(f"{scene} at {screen} px in {language}: {error}")
+        if not failed and chosen == list(SCENES):
+            readme_pictures(browser)
+        browser.close()
+    if failed:
+        raise SystemExit("\n\n".join(failed))
+
+
+if __name__ == "__main__":
+    main()
