@@ -132,7 +132,8 @@ class WindfallCampaign extends HTMLElement {
     const { type, ...detail } = message;
     if (type === "resize") this.#frame.style.height = `${detail.height}px`;
     const signedOut = type === "error" && detail.code === "signed-out";
-    if (signedOut && performance.now() - this.#refreshedAt > REFRESH_GAP_MS) this.refreshToken();
+    const mayRefresh = performance.now() - this.#refreshedAt > REFRESH_GAP_MS; // a page that mints bad tokens is not asked for ever
+    if (type === "enter" || (signedOut && mayRefresh)) this.refreshToken();
     this.dispatchEvent(new CustomEvent(`windfall:${type}`, { detail, bubbles: true, composed: true }));
   }
 }

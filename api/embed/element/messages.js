@@ -19,6 +19,7 @@ export const FROM_FRAME = {
   "claim-done": { award: text },
   "no-chance": { next_chance_at: orNull(text) },
   error: { code: text },
+  enter: {},
   closed: { sheet: text },
   resize: { height },
 };

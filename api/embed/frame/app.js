@@ -28,7 +28,7 @@ export class App {
     this.prizePicture = prizePicture;
     this.noPrizePicture = prizePicture(null);
     this.lineName = (line) => this.texts.own(line.name);
-    this.sheets = new Sheets({ holder: document.body, words: () => this.texts, onClosed: (name) => this.#sheetClosed(name) });
+    this.sheets = new Sheets({ holder: document.body, words: () => this.texts, onClosed: (name, opener) => this.#sheetClosed(name, opener) });
     this.player.onSlow = () => this.#hint("hero.waiting");
   }
 
@@ -153,12 +153,12 @@ export class App {
     if (error instanceof Unanswered) {
       this.#settle("unanswered");
     } else if (error instanceof Problem && error.status < 500 && error.status !== 404) {
+      this.host.tell("error", { code: error.code });
       await this.#checkIn().catch((again) => this.#fall(again));
     } else {
       this.#fall(error);
     }
     this.#render();
-    this.host.tell("error", { code: this.trouble ?? error.code ?? "broken" });
   }
 
   #fall(error) {
@@ -166,11 +166,17 @@ export class App {
     else if (error instanceof NoAnswer) this.#settle("network");
     else if (error instanceof Problem && error.status === 503) this.#settle("recovering");
     else this.#settle("broken");
-    if (this.trouble) this.host.tell("error", { code: this.trouble });
   }
 
   #settle(trouble) {
     this.trouble = trouble;
+    if (trouble) this.host.tell("error", { code: trouble });
+  }
+
+  /** The network is back: what stood still for want of it goes on. */
+  reconnected() {
+    if (this.trouble === "network") this.open();
+    else if (this.trouble === "unanswered") this.#resume();
   }
 
   setToken(token) {
@@ -303,7 +309,7 @@ export class App {
   }
 
   #enter() {
-    if (this.host.framed) this.host.tell("error", { code: "signed-out" });
+    if (this.host.framed) this.host.tell("enter");
     else location.reload();
   }
 
@@ -333,8 +339,9 @@ export class App {
     if (this.standing() !== standing) this.#render();
   }
 
-  #sheetClosed(name) {
+  #sheetClosed(name, opener) {
     this.host.tell("closed", { sheet: name });
-    (this.button.hidden ? this.notice : this.button).focus({ preventScroll: true });
+    const next = this.button.hidden ? this.notice : this.button;
+    (opener && opener !== document.body ? opener : next).focus({ preventScroll: true });
   }
 }

@@ -36,5 +36,5 @@ host.listen({
   pause: ({ paused }) => app.setHeld(paused),
 });
 host.followHeight(root);
-addEventListener("online", () => app.trouble === "network" && app.open());
+addEventListener("online", () => app.reconnected());
 app.open();

@@ -6,6 +6,7 @@ const LEAVE_MS = 220;
 
 export class Sheets {
   #open = null;
+  #opener = null;
 
   constructor({ holder, words, onClosed }) {
     this.holder = holder;
@@ -14,10 +15,12 @@ export class Sheets {
   }
 
   /**
-   * Shows one sheet in place of the last. `render(body)` fills it and is called again when the language changes;
+   * Shows one sheet in place of the last; the focus goes to what is marked `data-first`, else to the closing button, and
+   * comes back to where it was once the last sheet has gone. `render(body)` fills it and is called again when the language changes;
    * `title()` names it, and `quiet` hides the heading where the content has its own.
    */
   show({ name, title, render, quiet = false }) {
+    if (!this.#open) this.#opener = document.activeElement;
     this.#drop();
     const heading = h("h2", { id: "sheet-title", class: quiet ? "unseen" : "" });
     const close = h("button", { type: "button", class: "close", onclick: () => this.close() }, cross());
@@ -28,6 +31,7 @@ export class Sheets {
       event.preventDefault();
       this.close();
     });
+    dialog.addEventListener("close", () => this.#open?.dialog === dialog && this.close()); // a browser may close without asking
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog) this.close();
     });
@@ -35,7 +39,8 @@ export class Sheets {
     this.holder.append(dialog);
     this.relabel();
     dialog.showModal();
-    (body.querySelector("[autofocus]") ?? close).focus({ preventScroll: true });
+    this.holder.scrollIntoView({ block: "nearest" }); // in a mall's long page the frame itself may be half out of sight
+    (body.querySelector("[data-first]") ?? close).focus({ preventScroll: true });
     return this.#open;
   }
 
@@ -57,6 +62,7 @@ export class Sheets {
     close.setAttribute("aria-label", this.words().t("sheet.close"));
     body.replaceChildren();
     render(body);
+    if (!body.querySelector("button, a[href], input, textarea")) body.tabIndex = 0; // so that a keyboard can scroll it
   }
 
   async close() {
@@ -68,7 +74,10 @@ export class Sheets {
     await new Promise((done) => setTimeout(done, matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : LEAVE_MS));
     leaving.dialog.close();
     leaving.dialog.remove();
-    if (!this.#open) this.onClosed(leaving.name);
+    if (this.#open) return;
+    const back = this.#opener?.isConnected && this.#opener.checkVisibility() ? this.#opener : null;
+    this.#opener = null;
+    this.onClosed(leaving.name, back);
   }
 }
 

@@ -57,7 +57,7 @@ class ClaimForm {
     const { texts } = this.app;
     const id = `claim-${name}`;
     const input = h(rows ? "textarea" : "input", {
-      id, name, rows, maxlength: max, required: true, autofocus: first, ...rest,
+      id, name, rows, maxlength: max, required: true, "data-first": first, ...rest,
       "aria-describedby": `${id}-error${hint ? ` ${id}-hint` : ""}`,
       oninput: () => this.#typed(name, input.value),
     });

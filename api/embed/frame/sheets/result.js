@@ -82,7 +82,7 @@ function followGift(app, id) {
 }
 
 function primary(words, onclick) {
-  return h("button", { type: "button", class: "primary", autofocus: true, onclick }, words);
+  return h("button", { type: "button", class: "primary", "data-first": true, onclick }, words);
 }
 
 function secondary(words, onclick) {
