@@ -5,6 +5,7 @@ const RADIUS = 170;
 const BULBS = 24;
 const ROUND_TEXT_MAX = 12; // more sectors than this and names run along the radius
 const PICTURES_MAX = 16;
+const RADIAL_ROOM = 97; // from the pointer's tip to where a sector grows thinner than its letters
 const PARTS = /[\u2e80-\uffef][^\s\u2e80-\uffef]*|[^\s\u2e80-\uffef]+\s*|\s+/g; // a figure stays with the sign before it: 减5
 
 export function drawWheel({ names, pictures, emblem }) {
@@ -56,8 +57,8 @@ function label(name, width) {
 
 function roundLabel(name, count) {
   const size = count > 10 ? 12.5 : count > 8 ? 15 : 18;
-  const room = 2 * (RADIUS - 26) * Math.tan(Math.PI / Math.max(count, 5)) * 0.84;
-  const lines = wrap(name, room / size, 2);
+  const room = (radius) => (2 * radius * Math.tan(Math.PI / Math.max(count, 5)) * 0.86) / size;
+  const lines = wrap(name, [room(RADIUS - 34), room(RADIUS - 54)]);
   const text = make("text", { "text-anchor": "middle", "font-size": size, class: "sector-name" });
   const first = -RADIUS + 15 + size + (lines.length === 1 ? size * 0.55 : 0);
   lines.forEach((words, row) => text.append(made("tspan", words, { x: 0, y: first + row * size * 1.14 })));
@@ -66,9 +67,9 @@ function roundLabel(name, count) {
 
 function radialLabel(name, count) {
   const size = count > 18 ? 13 : 15;
-  const [words] = wrap(name, 88 / size, 1);
+  const [words] = wrap(name, [RADIAL_ROOM / size]);
   const text = made("text", words, { "font-size": size, class: "sector-name", "text-anchor": "end", transform: "rotate(-90)" });
-  text.setAttribute("x", RADIUS - 10);
+  text.setAttribute("x", RADIUS - 17);
   text.setAttribute("y", size * 0.36);
   return text;
 }
@@ -102,26 +103,27 @@ function pointer() {
   return group;
 }
 
-/** A name in at most `rows` lines of `room` ems; Chinese breaks between its signs, other words between words. */
-function wrap(name, room, rows) {
+/** A name in as many lines as there are `rooms`, each so many ems; Chinese breaks between signs, other words between words. */
+function wrap(name, rooms) {
   const parts = name.match(PARTS) ?? [name];
   const lines = [""];
   for (const part of parts) {
-    const now = lines[lines.length - 1];
+    const now = lines.at(-1);
+    const room = rooms[Math.min(lines.length, rooms.length) - 1];
     if (now && ems(now + part.trimEnd()) > room) lines.push(part);
     else lines[lines.length - 1] = now + part;
   }
-  const kept = lines.length === 2 ? balance(parts, room, lines) : lines.map((line) => line.trim()).slice(0, rows);
-  if (lines.length > rows) kept[rows - 1] = cut(kept[rows - 1], room);
-  return kept;
+  const full = lines.map((line) => line.trim());
+  if (lines.length > rooms.length) return [...full.slice(0, rooms.length - 1), cut(full[rooms.length - 1], rooms.at(-1))];
+  return lines.length === 2 ? balance(parts, rooms, full) : full;
 }
 
 /** Two lines of nearly one length read better than a full one and a lone character. */
-function balance(parts, room, full) {
-  const lines = parts.slice(1).map((_, index) => [parts.slice(0, index + 1), parts.slice(index + 1)].map((half) => half.join("").trim()));
+function balance(parts, rooms, full) {
+  const halves = parts.slice(1).map((_, index) => [parts.slice(0, index + 1), parts.slice(index + 1)].map((half) => half.join("").trim()));
+  const fitting = halves.filter((pair) => pair.every((line, row) => ems(line) <= rooms[row]));
   const width = (pair) => Math.max(...pair.map(ems));
-  const best = lines.reduce((kept, pair) => (width(pair) < width(kept) ? pair : kept));
-  return width(best) <= room ? best : full.map((line) => line.trim());
+  return fitting.reduce((best, pair) => (width(pair) < width(best) ? pair : best), full);
 }
 
 function cut(line, room) {
