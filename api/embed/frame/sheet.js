@@ -1,8 +1,11 @@
-// A sheet that slides up over the frame. The platform's dialog keeps the focus in and gives it back.
+// A sheet that slides up over the frame. The platform's dialog makes the rest inert; Tab goes round inside, because the
+// dialog of a frame would let it out into the mall's page.
 
 import { h } from "./dom.js";
 
 const LEAVE_MS = 220;
+const CONTROLS = "button, a[href], input, textarea";
+const STOPS = `${CONTROLS}, [tabindex]`;
 
 export class Sheets {
   #open = null;
@@ -32,6 +35,7 @@ export class Sheets {
       this.close();
     });
     dialog.addEventListener("close", () => this.#open?.dialog === dialog && this.close()); // a browser may close without asking
+    dialog.addEventListener("keydown", (event) => event.key === "Tab" && goRound(event, dialog));
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog) this.close();
     });
@@ -62,7 +66,7 @@ export class Sheets {
     close.setAttribute("aria-label", this.words().t("sheet.close"));
     body.replaceChildren();
     render(body);
-    if (!body.querySelector("button, a[href], input, textarea")) body.tabIndex = 0; // so that a keyboard can scroll it
+    if (!body.querySelector(CONTROLS)) body.tabIndex = 0; // so that a keyboard can scroll it
   }
 
   async close() {
@@ -79,6 +83,14 @@ export class Sheets {
     this.#opener = null;
     this.onClosed(leaving.name, back);
   }
+}
+
+function goRound(event, dialog) {
+  const stops = [...dialog.querySelectorAll(STOPS)].filter((stop) => stop.tabIndex >= 0 && stop.checkVisibility());
+  const [end, start] = event.shiftKey ? [stops[0], stops.at(-1)] : [stops.at(-1), stops[0]];
+  if (document.activeElement !== end) return;
+  event.preventDefault();
+  start.focus();
 }
 
 function cross() {
