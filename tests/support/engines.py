@@ -73,14 +73,7 @@ async def bare_url(engines: Engines, tmp_path: Path) -> str:
     """The address of a database without a single table."""
     if not engines.postgresql_url:
         return f"sqlite+aiosqlite:///{tmp_path / 'bare.db'}"
-    url = make_url(engines.postgresql_url)
-    bare = f"{url.database}_bare"
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
-        await connection.execute(text(f'DROP DATABASE IF EXISTS "{bare}" WITH (FORCE)'))
-        await connection.execute(text(f'CREATE DATABASE "{bare}"'))
-    await engine.dispose()
-    return url.set(database=bare).render_as_string(hide_password=False)
+    return await empty_database(f"{make_url(engines.postgresql_url).database}_bare")
 
 
 @pytest.fixture
@@ -118,20 +111,19 @@ def own_redis() -> Iterator[Callable[[], EmbeddedServer]]:
             server.stop()
 
 
-def empty_postgresql(worker_number: int) -> str:
-    """The address under test with this process's own database name."""
+async def empty_database(name: str) -> str:
+    """The address of a new PostgreSQL database without a single table."""
     url = make_url(Settings(database_url=POSTGRESQL).database_url)
-    return url.set(database=f"windfall_test_{worker_number}").render_as_string(hide_password=False)
-
-
-async def _fresh_postgresql(worker_number: int) -> str:
-    address = empty_postgresql(worker_number)
-    name = make_url(address).database
-    engine = create_async_engine(Settings(database_url=POSTGRESQL).database_url, isolation_level="AUTOCOMMIT")
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
         await connection.execute(text(f'CREATE DATABASE "{name}"'))
     await engine.dispose()
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
+async def _fresh_postgresql(worker_number: int) -> str:
+    address = await empty_database(f"windfall_test_{worker_number}")
     await _create_tables(address)
     return address
 
