@@ -57,10 +57,10 @@ def without_seq_and_unit(play: Table) -> None:
 
 ABLATIONS = {
     "reveal before commit": Ablation(reveals_early=True),
-    "no unique play number": Ablation(weaken=without_seq),
+    "no unique play number": Ablation(weaken=without_seq, seeds=(24, *range(100))),
     "no unique unit": Ablation(weaken=without_unit, seeds=(62, *range(300))),
-    "no unique play number and no unique unit": Ablation(weaken=without_seq_and_unit),
+    "no unique play number and no unique unit": Ablation(weaken=without_seq_and_unit, seeds=(17, *range(100))),
     "no previous play": Ablation(weaken=without_previous),
-    "no previous play of the day": Ablation(weaken=without_previous_of_day, seeds=(218, 146, *range(300))),
+    "no previous play of the day": Ablation(weaken=without_previous_of_day, seeds=(53, *range(300))),
     "no epoch guard": Ablation(statement=" AND c.epoch = r.permit_epoch", seeds=(48, *range(300))),
 }
