@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import structlog
+
 from inventory.connection import Connection, InventoryAway, RedisError
 from inventory.keys import LaneKeys
 from inventory.scripts import script
+
+log = structlog.get_logger()
 
 
 class Entry(NamedTuple):
@@ -42,13 +46,13 @@ class PoisonEntry(Exception):
 async def read(
     connection: Connection, keys: LaneKeys, *, after: tuple[int, int] = (0, 0), entries_max: int = 500
 ) -> list[Entry]:
-    """Entries after (epoch, seq), oldest first. Raises PoisonEntry on one that cannot be read."""
+    """Entries after (epoch, seq), oldest first. One that cannot be read is left out, which makes a hole of it."""
     epoch, seq = after
     try:
         found: Any = await connection.calm.xrange(keys.plays, min=f"({epoch}-{seq}", count=entries_max)
     except (RedisError, OSError) as error:
         raise InventoryAway(reason=str(error)) from error
-    return [parse(entry_id, fields) for entry_id, fields in found]
+    return [entry for entry_id, fields in found if (entry := _parsed(entry_id, fields)) is not None]
 
 
 async def one(connection: Connection, keys: LaneKeys, entry_id: str) -> Entry | None:
@@ -57,13 +61,21 @@ async def one(connection: Connection, keys: LaneKeys, entry_id: str) -> Entry | 
         found: Any = await connection.calm.xrange(keys.plays, min=entry_id, max=entry_id)
     except (RedisError, OSError) as error:
         raise InventoryAway(reason=str(error)) from error
-    return parse(*found[0]) if found else None
+    return _parsed(*found[0]) if found else None
 
 
 async def trim(connection: Connection, keys: LaneKeys, *, epoch: int, committed: int) -> str:
     """Tell the lane how far the ledger has come, and drop the entries it has; the script's word comes back."""
     word, *_ = await connection.run(script("trim"), (keys.counters, keys.plays), (epoch, committed))
     return str(word)
+
+
+def _parsed(entry_id: str, fields: dict[str, str]) -> Entry | None:
+    try:
+        return parse(entry_id, fields)
+    except PoisonEntry:
+        log.warning("stream.poison_entry", entry=entry_id)
+        return None
 
 
 def parse(entry_id: str, fields: dict[str, str]) -> Entry:

@@ -100,3 +100,21 @@ async def test_a_straggler_does_not_come_in_below_what_a_recovery_counted(
         assert list(await session.scalars(select(Play.seq).where(Play.campaign_id == campaign))) == [2]
         assert list(await session.scalars(select(VoidPlay.seq).where(VoidPlay.campaign_id == campaign))) == [1]
         assert await session.scalar(select(Campaign.committed).where(Campaign.id == campaign)) == 2
+
+
+async def test_an_entry_that_nobody_can_read_is_voided_and_holds_nobody_back(
+    room: CampaignsRoom, database: Database, connection: Connection, publish_wheel: Publish
+) -> None:
+    campaign = await publish_wheel()
+    keys = LaneKeys(campaign)
+    await decide(room, ask(campaign))  # never committed by whoever decided it
+    await connection.calm.delete(keys.plays)
+    await connection.calm.xadd(keys.plays, {"play": "not|what|the|script|writes"}, id="1-1")
+    assert await play(room, campaign) == 1
+    await room.mending.tend(campaign)
+    assert await play(room, campaign) == 1
+    async with database.reading() as session:
+        row = await session.get_one(Campaign, campaign)
+        voided = list(await session.scalars(select(VoidPlay.seq).where(VoidPlay.campaign_id == campaign)))
+    assert voided == [1]
+    assert row.settled_epoch == row.epoch == 2
