@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from campaigns.plays import Asked, Decided, KeyReused, NoChanceLeft, NotOpenYet, Over, Paused
-from campaigns.room import CampaignsRoom, furnish
+from campaigns.plays import Asked, KeyReused, NoChanceLeft, NotOpenYet, Over, Paused
+from campaigns.room import furnish
 from core.db import Database
 from core.errors import Refusal
 from core.sealing import Sealer
@@ -21,6 +21,7 @@ from tests.sim.faults import Died, Point, SimConnection, SimDatabase, Sky, reply
 from tests.sim.ground import SHAPES
 from tests.sim.journal import Journal
 from tests.sim.masters import Masters, Snapshot
+from tests.sim.processes import Flight, Process
 from tests.support.arguments import CountingEntropy, CountingIds
 from tests.support.campaigns import WallClock, change
 
@@ -29,27 +30,6 @@ REQUESTS_OPEN_MAX = 10
 SNAPSHOTS_MAX = 4
 NESTED_MAX = 1
 LIMITED_LINES = [[key for key, _, stock, _, _ in shape.lines if stock is not None] for shape in SHAPES]
-
-
-@dataclass
-class Process:
-    """One operating system process, as far as the rooms can tell; a restart leaves it with cold caches."""
-
-    name: str
-    database: SimDatabase
-    connection: SimConnection
-    room: CampaignsRoom
-    busy: bool = False
-
-
-@dataclass
-class Flight:
-    """A request on its way inside a process: decided, perhaps settled, not shown yet."""
-
-    process: Process
-    asked: Asked
-    decided: Decided
-    is_settled: bool = False
 
 
 @dataclass
