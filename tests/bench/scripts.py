@@ -22,9 +22,7 @@ async def script_over_noop(url: str, *, rounds: int) -> list[float]:
     redis = Redis.from_url(url, decode_responses=True)
     noop = await redis.script_load(NOOP)
     play = await redis.script_load(script("play").source)
-    ratios = []
-    for _ in range(rounds + 1):
-        ratios.append(await _cost(redis, play) / await _cost(redis, noop))
+    ratios = [await _cost(redis, play) / await _cost(redis, noop) for _ in range(rounds + 1)]
     await redis.aclose(close_connection_pool=True)
     return ratios[1:]
 
