@@ -35,7 +35,7 @@ async def stays_in(visitor: Visitor, sheet: Locator) -> None:
 
 
 async def test_a_keyboard_is_enough_to_play_claim_and_look(operator: Operator, visit: Visit) -> None:
-    visitor = await visit(EN_DESK, await operator.opens(TOPUP, **limits(day=2)))
+    visitor = await visit(EN_DESK.at_rest(), await operator.opens(TOPUP, **limits(day=2)))
     keyboard = visitor.page.keyboard
     await visitor.comes_to_play()
     await tabs_to(visitor, visitor.play_button)

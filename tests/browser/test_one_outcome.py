@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.shelf import LIVELY, LIVELY_WHEEL, NOTHING, limits
+from tests.browser.shelf import LIVELY, LIVELY_WHEEL, NOTHING, limits, zone_far_from_midnight
 from tests.browser.visitor import EN_DESK, LAND_MS_MAX, PLAYS, ZH_PHONE, Device, Visitor
 from tests.journeys.people import Operator
 
@@ -18,7 +18,9 @@ STALL_SECONDS = 11  # longer than the frame waits for one answer
 
 
 async def a_visitor(device: Device, operator: Operator, visit: Visit) -> Visitor:
-    visitor = await visit(device, await operator.opens(LIVELY, game=LIVELY_WHEEL, **limits(day=5)))
+    visitor = await visit(
+        device, await operator.opens(LIVELY, game=LIVELY_WHEEL, zone=zone_far_from_midnight(), **limits(day=5))
+    )
     await visitor.comes_to_play()
     return visitor
 
@@ -66,7 +68,7 @@ async def test_a_reload_in_mid_spin_shows_the_same_outcome(device: Device, opera
 
 
 async def test_a_reload_before_the_answer_shows_the_outcome_of_that_press(operator: Operator, visit: Visit) -> None:
-    visitor = await a_visitor(ZH_PHONE, operator, visit)
+    visitor = await a_visitor(ZH_PHONE.at_rest(), operator, visit)
     handled = asyncio.Event()
 
     async def never_answer(route: Route) -> None:
@@ -84,7 +86,7 @@ async def test_a_reload_before_the_answer_shows_the_outcome_of_that_press(operat
 async def test_a_network_that_drops_after_the_server_has_played_costs_nothing(
     device: Device, operator: Operator, visit: Visit
 ) -> None:
-    visitor = await a_visitor(device, operator, visit)
+    visitor = await a_visitor(device.at_rest(), operator, visit)
     visitor.forgive("ERR_CONNECTION_RESET")
     lost: list[Any] = []
 
@@ -100,7 +102,7 @@ async def test_a_network_that_drops_after_the_server_has_played_costs_nothing(
 
 
 async def test_a_service_that_is_busy_is_asked_again_with_the_same_key(operator: Operator, visit: Visit) -> None:
-    visitor = await a_visitor(EN_DESK, operator, visit)
+    visitor = await a_visitor(EN_DESK.at_rest(), operator, visit)
     visitor.forgive("503")
     problem = {"status": 503, "code": "unavailable", "title": "Busy"}
 

@@ -53,7 +53,7 @@ async def test_ten_yuan_of_credit_goes_from_the_wheel_to_the_phone(
 async def test_a_parcel_is_addressed_packed_and_shipped_with_a_number(
     device: Device, operator: Operator, visit: Visit
 ) -> None:
-    visitor = await visit(device, await operator.opens(UMBRELLA))
+    visitor = await visit(device.at_rest(), await operator.opens(UMBRELLA))
     await visitor.comes_to_play()
     award = (await visitor.spins())["award"]["id"]
     await visitor.presses(visitor.button(visitor.words("result.address")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -36,6 +36,7 @@ class Device:
     height: int
     touch: bool
     still: bool = False
+    zone: str = "Asia/Shanghai"
 
     @property
     def options(self) -> dict[str, Any]:
@@ -44,13 +45,13 @@ class Device:
             "has_touch": self.touch,
             "is_mobile": self.touch,
             "locale": {"zh": "zh-CN", "en": "en-US"}[self.language],
-            "timezone_id": "Asia/Shanghai",
+            "timezone_id": self.zone,
             "reduced_motion": "reduce" if self.still else "no-preference",
         }
 
     def at_rest(self) -> Device:
         """The same device of somebody who asked for less motion."""
-        return Device(language=self.language, width=self.width, height=self.height, touch=self.touch, still=True)
+        return replace(self, still=True)
 
 
 ZH_PHONE = Device(language="zh", width=390, height=844, touch=True)
