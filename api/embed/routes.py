@@ -53,7 +53,9 @@ async def frame(
     language = preferred(accept_language)
     origins = await allowed_origins(request, campaign)
     if origins is None:
-        body = pages.get_template("missing.html").render(language=language, texts=texts(language), frame=manifest().frame)
+        body = pages.get_template("missing.html").render(
+            language=language, texts=texts(language), frame=manifest().frame
+        )
         return page(body, origins=(), status_code=404)
     built = manifest()
     config = {"campaign": campaign, "origins": list(origins), "widgets": built.widgets}
