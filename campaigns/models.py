@@ -112,7 +112,7 @@ class Play(Base):
     __tablename__ = "play"
 
     id: Mapped[str] = mapped_column(id_type(), primary_key=True)
-    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"))
+    campaign_id: Mapped[str] = mapped_column(id_type())
     lane: Mapped[int]
     epoch: Mapped[int]
     seq: Mapped[int] = mapped_column(BigInteger)

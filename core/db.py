@@ -147,7 +147,7 @@ def rows_of_json(dialect: str, columns: Mapping[str, str]) -> str:
         taken = (f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
         return f"(SELECT {', '.join(taken)} FROM json_each(?1)) AS r"  # noqa: S608 (names of our own columns)
     taken = (f"(value ->> {place})::{kind} AS {name}" for place, (name, kind) in enumerate(columns.items()))
-    return f"(SELECT {', '.join(taken)} FROM json_array_elements($1::json)) AS r"  # noqa: S608 (the same)
+    return f"(SELECT {', '.join(taken)} FROM jsonb_array_elements($1::jsonb)) AS r"  # noqa: S608 (the same)
 
 
 def _create_engine(url: str) -> AsyncEngine:

@@ -396,7 +396,6 @@ def upgrade() -> None:
             ["campaign_version.campaign_id", "campaign_version.version"],
             name=op.f("fk_play_campaign_id_version"),
         ),
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_play_campaign_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_play")),
         sa.UniqueConstraint("campaign_id", "lane", "seq", name=op.f("uq_play_campaign_id_lane_seq")),
         sa.UniqueConstraint(
