@@ -89,16 +89,20 @@ class Drain:
             return await session.scalar(select(func.max(Play.seq)).where(Play.campaign_id == campaign)) or 0
 
     async def _commit(self, campaign: str, entries: Sequence[Entry], *, permit_epoch: int) -> tuple[Entry, ...]:
-        rows, unknown = [], []
+        """Commit those the ledger has not yet, which are few; what does not go in comes back."""
+        held = await self._ledger.held([entry.play for entry in entries]) if entries else set()
+        rows = []
         for entry in entries:
+            if entry.play in held:
+                continue
             try:
                 version = await self._versions.at(campaign, entry.version)
             except NotFound:  # no version of ours says this: whatever wrote it, it was never shown
-                unknown.append(entry)
                 continue
             rows.append(Row(entry, version, permit_epoch))
-        held = await self._ledger.commit_all(rows) if rows else set()
-        return (*unknown, *(row.entry for row in rows if row.entry.play not in held))
+        if rows:
+            held |= await self._ledger.commit_all(rows)
+        return tuple(entry for entry in entries if entry.play not in held)
 
     async def watermark(self, campaign: str) -> int:
         """Every play number up to here is in the ledger or void."""

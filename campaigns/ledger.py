@@ -135,7 +135,7 @@ class Ledger:
         except IntegrityError:
             held = await self._insert_one_by_one(ordered)
         missing = [row.entry.play for row in ordered if row.entry.play not in held]
-        return held | await self._held(missing) if missing else held
+        return held | await self.held(missing) if missing else held
 
     async def _insert(self, rows: Sequence[Row]) -> set[str]:
         async with self._database.batch() as batch:
@@ -155,7 +155,8 @@ class Ledger:
                 continue
         return held
 
-    async def _held(self, plays: Sequence[str]) -> set[str]:
+    async def held(self, plays: Sequence[str]) -> set[str]:
+        """Which of these plays the ledger has."""
         async with self._database.reading() as session:
             return set(await session.scalars(select(Play.id).where(Play.id.in_(plays))))
 

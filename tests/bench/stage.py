@@ -57,10 +57,10 @@ class Stage:
 @asynccontextmanager
 async def stage(folder: Path) -> AsyncIterator[Stage]:
     with ExitStack() as closing:
+        _pin(os.getpid(), 1)  # the servers inherit it: the endpoint under test has the other core to itself
         redis_url = closing.enter_context(_valkey(folder / "valkey"))
         postgresql = closing.enter_context(_postgresql(folder / "postgresql"))
         sqlite = f"sqlite+aiosqlite:///{folder / 'windfall.db'}"
-        _pin(os.getpid(), 1)
         rivals = free_port()
         environment = {"BENCH_PORT": str(rivals), "BENCH_REDIS": redis_url, "BENCH_POSTGRESQL": postgresql}
         closing.enter_context(_process(["-m", "tests.bench.rivals"], environment, core=0))
@@ -155,7 +155,6 @@ def _post(path: str, headers: str = "", body: str = "") -> bytes:
 def _valkey(folder: Path) -> Iterator[str]:
     server = EmbeddedServer(find_server(), folder, socket_for(folder))
     server.start()
-    _pin(server.pid or 0, 1)
     yield server.url
     server.stop()
 
