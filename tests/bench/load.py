@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-CONNECTIONS = 50
+CONNECTIONS = 200  # enough to keep the endpoint under test busy while batches commit
 REQUESTS_MAX = 500_000
 
 
