@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 READY := $(VENV)/.ready
 BUILT := dist/manifest.json
 PAGE_SOURCES := package.json package-lock.json $(shell find web api/embed api/pages campaigns -type f \

@@ -124,6 +124,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     app.add_exception_handler(Refusal, on_refusal)
     app.add_exception_handler(RequestValidationError, on_invalid)
+
     async def on_fault(request: Request, _error: Exception) -> Response:
         return internal_error(request)
 
