@@ -22,6 +22,7 @@ from core.errors import Refusal
 from inventory.scripts import Script, all_scripts
 
 REPLY_SECONDS_MAX = 2.0
+WATCHES = 4  # looks within that time, so that a lost server is given up soon after it
 CONNECT_SECONDS_MAX = 2.0
 CALLS_IN_FLIGHT_MAX = 5_000
 CALM_CONNECTIONS_MAX = 16
@@ -86,16 +87,16 @@ class _Wire(asyncio.Protocol):
     def __init__(self) -> None:
         self.is_lost = False
         self._reader = hiredis.Reader(encoding="utf-8", errors="surrogateescape")
-        self._waiting: deque[asyncio.Future[Any]] = deque()
+        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
+        """What was asked and when, oldest first."""
         self._outgoing: list[bytes] = []
         self._transport: asyncio.WriteTransport | None = None
         self._loop = asyncio.get_running_loop()
         self._watchdog: asyncio.TimerHandle | None = None
-        self._answered = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's own is no subclass of asyncio's
-        self._watch(self._answered)
+        self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.close(str(exc or "the server closed the connection"))
@@ -103,8 +104,7 @@ class _Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._reader.feed(data)
         while (reply := self._reader.gets()) is not False:
-            self._answered += 1
-            waiting = self._waiting.popleft()
+            waiting, _ = self._waiting.popleft()
             if waiting.done():  # its caller went away; the reply is read all the same
                 continue
             if isinstance(reply, hiredis.ReplyError):
@@ -118,7 +118,7 @@ class _Wire(asyncio.Protocol):
         if self.is_lost or len(self._waiting) >= CALLS_IN_FLIGHT_MAX:
             future.set_exception(InventoryAway(reason="lost" if self.is_lost else "too many calls in flight"))
             return future
-        self._waiting.append(future)
+        self._waiting.append((future, self._loop.time()))
         self._outgoing.append(hiredis.pack_command(command))
         if len(self._outgoing) == 1:
             self._loop.call_soon(self._flush)
@@ -129,12 +129,13 @@ class _Wire(asyncio.Protocol):
             self._transport.write(b"".join(self._outgoing))
         self._outgoing.clear()
 
-    def _watch(self, answered_before: int) -> None:
-        """Give the server up when calls wait and a whole period passed without one answer."""
-        if self._waiting and self._answered == answered_before:
+    def _watch(self) -> None:
+        """Give the server up when the oldest call has waited too long."""
+        now = self._loop.time()
+        if self._waiting and now - self._waiting[0][1] >= REPLY_SECONDS_MAX:
             self.close("no answer in time")
         if not self.is_lost:
-            self._watchdog = self._loop.call_later(REPLY_SECONDS_MAX, self._watch, self._answered)
+            self._watchdog = self._loop.call_later(REPLY_SECONDS_MAX / WATCHES, self._watch)
 
     def close(self, reason: str) -> None:
         if self.is_lost:
@@ -144,7 +145,7 @@ class _Wire(asyncio.Protocol):
             self._watchdog.cancel()
         if self._transport is not None:
             self._transport.close()
-        for waiting in self._waiting:
+        for waiting, _ in self._waiting:
             if not waiting.done():
                 waiting.set_exception(InventoryAway(reason=reason))
         self._waiting.clear()
