@@ -83,7 +83,7 @@ def tell(ratios: dict[str, list[float]], rates: dict[str, list[Rate]]) -> None:
     console.print(f"p99 of a play ÷ p99 of hello, both at 200 connections: {play / hello:.1f}")
 
 
-def save(ratios: dict[str, list[float]]) -> None:
+def save(ratios: dict[str, list[float]], *, rounds: int) -> None:
     told: dict[str, Any] = {
         "ratios": {name: round(statistics.median(figures), 3) for name, figures in ratios.items()},
         "spread": {name: [round(min(figures), 3), round(max(figures), 3)] for name, figures in ratios.items()},
@@ -91,7 +91,7 @@ def save(ratios: dict[str, list[float]]) -> None:
             "cores": os.cpu_count(),
             "architecture": platform.machine(),
             "python": platform.python_version(),
-            "rounds": ROUNDS,
+            "rounds": rounds,
             "connections": CONNECTIONS,
         },
     }
@@ -106,7 +106,7 @@ async def run(*, rounds: int, seconds: float) -> None:
             ratios = ratios_of(rates, PAIRS)
             ratios["script_over_noop"] = await script_over_noop(built.redis_url, rounds=rounds)
     tell(ratios, rates)
-    save(ratios)
+    save(ratios, rounds=rounds)
 
 
 def main() -> None:
