@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from inventory.embedded import EmbeddedServer, socket_for
 from tests.browser.visitor import Device, Visitor
@@ -30,6 +30,7 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
 )
 PATIENCE_MS = 10_000
+EXPECT_MS = 15_000  # what the page looks at again every four seconds has time to come
 HERE = Path(__file__).parent
 failed = pytest.StashKey[bool]()
 
@@ -47,6 +48,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     item.stash[failed] = item.stash.get(failed, False) or report.failed
     return report
+
+
+expect.set_options(timeout=EXPECT_MS)
 
 
 @pytest.fixture(scope="session")
