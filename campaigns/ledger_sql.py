@@ -1,6 +1,7 @@
 """The ledger's one hot statement: a batch of plays as one JSON document, read as a set by either engine.
 
-It keeps the rows whose campaign still has the permitted epoch, finds the lot that holds each unit, and inserts what
+It keeps the rows whose campaign still has the permitted epoch (those of an older epoch, which a recovery drains, only
+until that recovery has settled it), finds the lot that holds each unit, and inserts what
 conflicts with nothing. PostgreSQL takes a share lock on the campaign's row, or a recovery could move the epoch between
 the look and the insert; SQLite's immediate transaction is the only writer anyway.
 """
@@ -47,7 +48,8 @@ _INSERT = f"""
 INSERT INTO play ({", ".join(_COLUMNS)}, lot_first, lot_last)
 SELECT {", ".join(f"r.{name}" for name in _COLUMNS)}, lot.first_unit, lot.last_unit
 FROM {{batch}}
-JOIN {{campaign}} AS c ON c.id = r.campaign_id AND c.epoch = r.permit_epoch AND r.seq > c.committed
+JOIN {{campaign}} AS c ON c.id = r.campaign_id AND c.epoch = r.permit_epoch
+  AND (r.epoch = c.epoch OR c.settled_epoch < c.epoch) AND r.seq > c.committed
 LEFT JOIN stock_lot AS lot
   ON lot.campaign_id = r.campaign_id AND lot.line = r.awarded AND r.unit BETWEEN lot.first_unit AND lot.last_unit
 WHERE r.unit IS NULL OR lot.first_unit IS NOT NULL
@@ -55,7 +57,8 @@ ON CONFLICT DO NOTHING RETURNING id
 """
 
 _POSTGRESQL = (
-    "WITH permitted AS MATERIALIZED (SELECT id, epoch, committed FROM campaign WHERE id = ANY($2::uuid[]) FOR SHARE)"
+    "WITH permitted AS MATERIALIZED (SELECT id, epoch, settled_epoch, committed"
+    " FROM campaign WHERE id = ANY($2::uuid[]) FOR SHARE)"
     + _INSERT.format(campaign="permitted", batch=rows_of_json("postgresql", _BATCH))
 )
 _SQLITE = _INSERT.format(campaign="campaign", batch=rows_of_json("sqlite", _BATCH))
