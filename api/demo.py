@@ -72,6 +72,7 @@ async def seed_demo(settings: Settings) -> Demo:
             await import_products(session, mall_id=mall.id, raw=raw, ids=house.ids, now=house.clock.now())
         await _fill_code_pools(house, mall)
         wheel = await _live_wheel(house, mall)
+        await house.campaigns.mending.tend(wheel)  # a visitor may come before the worker does
     return Demo(mall_key=mall.key, mall_secret=secret, operators=operators, campaigns={"wheel": wheel})
 
 

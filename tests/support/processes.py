@@ -56,7 +56,7 @@ class RunningHouse:
 
     def wait_ready(self) -> None:
         wait_for(lambda: (self.var / "demo.json").exists() or self.process.poll() is not None, READY_SECONDS_MAX)
-        assert self.process.poll() is None, self.process.stdout
+        assert self.process.poll() is None, self.process.communicate()[0]
 
     def stop(self, number: int = signal.SIGTERM) -> str:
         """End it by this signal and return what it had printed."""
