@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from sqlalchemy import select
+
 from campaigns.looking import (
+    CHUNK_PLAYS,
     Checked,
     Looking,
     latest_members,
 )
+from campaigns.models import Play
 from campaigns.rebuild import counters_of, member_counters, missing_plays
 from core.clock import to_ms
 from inventory import counters as lane
@@ -68,6 +72,37 @@ async def _is_under_way(at: Looking, last_seq: int) -> bool:
         return True
     after = (at.running.epoch, last_seq)
     return bool(await stream.read(at.connection, at.running.keys, after=after, entries_max=1))
+
+
+async def shown_in_ledger(at: Looking) -> Checked:
+    """Up to the watermark, every outcome that the counters remember having given is the ledger's, play for play."""
+    if not at.running.is_settled or at.running.epoch != at.row.epoch:
+        return 0, []
+    entries = await stream.read(at.connection, at.running.keys, entries_max=ENTRIES_SAMPLED)
+    given = {(entry.member, entry.request_key, entry.epoch, entry.seq) for entry in entries}
+    for member in await latest_members(at):
+        given |= {(member, *key) for key in await _keys_kept(at, member)}
+    due = sorted(each for each in given if each[3] <= at.row.committed)
+    columns = (Play.member_id, Play.request_key, Play.epoch, Play.seq)
+    held: set[tuple[str, str, int, int]] = set()
+    for place in range(0, len(due), CHUNK_PLAYS):
+        numbers = Play.seq.in_([each[3] for each in due[place : place + CHUNK_PLAYS]])
+        held |= {tuple(row) for row in await at.rows(select(*columns).where(Play.campaign_id == at.row.id, numbers))}
+    return len(due), [
+        f"play number {each[3]} was given to member {each[0]} and is not in the ledger"
+        for each in due
+        if each not in held
+    ]
+
+
+async def _keys_kept(at: Looking, member: str) -> list[tuple[str, int, int]]:
+    """(key digest, epoch, number) of the plays that a retry of this member would be answered from."""
+    found = await lane.look_at_member(at.connection, at.running.keys, member)
+    if found.get("epoch") != str(at.running.epoch):
+        return []
+    keys = {field.removeprefix("key:"): value for field, value in found.items() if field.startswith("key:")}
+    ids = {key: value.split()[-1].split("-") for key, value in keys.items()}
+    return [(key, int(epoch), int(seq)) for key, (epoch, seq) in ids.items()]
 
 
 async def stream_drained(at: Looking) -> Checked:

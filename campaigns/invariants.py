@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns.counter_checks import counters_agree, nothing_personal, stream_drained
+from campaigns.counter_checks import counters_agree, nothing_personal, shown_in_ledger, stream_drained
 from campaigns.draw_checks import draws_fit, draws_recompute
 from campaigns.ledger_checks import (
     answers_stand,
@@ -73,6 +73,7 @@ class Extra:
 INVARIANTS = (
     Invariant("I1", "No line gives more than its stock", no_oversell),
     Invariant("I2", "A unit belongs to one play for ever", units_once),
+    Invariant("I3", "What was given is in the ledger", shown_in_ledger, is_quick=False),
     Invariant("I4", "Limits hold, and a member's plays are numbered 1 to n", limits_hold),
     Invariant("I5", "What was answered stands", answers_stand),
     Invariant("I6", "One key is one play", keys_once),

@@ -69,7 +69,7 @@ async def test_all_hold_after_plays_and_all_were_checked(
     found = await findings(database, connection, room)
     assert {id_ for id_, finding in found.items() if not finding.holds} == set()
     assert {invariant.id for invariant in INVARIANTS} <= found.keys()
-    assert all(found[id_].checked >= 30 for id_ in ("I4", "I5", "I6", "I7", "I8", "I11", "I12", "I16"))
+    assert all(found[id_].checked >= 30 for id_ in ("I3", "I4", "I5", "I6", "I7", "I8", "I11", "I12", "I16"))
     assert found["I1"].checked == 4
     assert found["I9"].checked == 4
 
@@ -78,6 +78,8 @@ async def test_all_hold_after_plays_and_all_were_checked(
     ("broken", "statements"),
     [
         ("I1", ["UPDATE stock_lot SET last_unit = 2"]),
+        ("I3", ["DELETE FROM play WHERE seq = 14"]),
+        ("I3", ["UPDATE play SET request_key = 'another' WHERE seq = 29"]),
         ("I4", ["UPDATE play SET ordinal = 12, previous_ordinal = 11 WHERE seq = 30"]),
         ("I4", ["UPDATE play SET ordinal = ordinal + 20, previous_ordinal = ordinal + 19"]),
         ("I4", ["UPDATE play SET day_ordinal = 50, previous_day_ordinal = 49 WHERE seq = 30"]),
