@@ -22,7 +22,7 @@ from core.clock import from_ms
 from core.db import Database
 from core.errors import Refusal
 from inventory.stream import Entry
-from prizes.awards import Won, record_won
+from prizes.awards import Won
 
 BATCH_PLAYS_MAX = 500
 GATHER_SECONDS = 0.002
@@ -138,12 +138,8 @@ class Ledger:
         return held | await self.held(missing) if missing else held
 
     async def _insert(self, rows: Sequence[Row]) -> set[str]:
-        async with self._database.batch() as batch:
-            inserted = await insert_plays(batch, [row.values() for row in rows])
-            won = [won for row in rows if row.entry.play in inserted and (won := row.won()) is not None]
-            if won:
-                await record_won(batch, won)
-        return inserted
+        won = [won for row in rows if (won := row.won()) is not None]
+        return await insert_plays(self._database, [row.values() for row in rows], won)
 
     async def _insert_one_by_one(self, rows: Sequence[Row]) -> set[str]:
         """A row of the batch breaks a constraint: find which, so that the others are not held back."""

@@ -1,14 +1,12 @@
-"""Awards: the words of their states, the moves between them, and how a win is written down."""
+"""Awards: the words of their states, the moves between them, and a win as the ledger hands it over."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from core.db import Batch
-from prizes.awards_sql import insert_wins
 from prizes.models import Award
 
 WON: Final = "won"
@@ -45,7 +43,6 @@ MOVES: Final[Mapping[str, frozenset[str]]] = {
 STATES: Final = frozenset(MOVES)
 ENDS: Final = frozenset(state for state, onward in MOVES.items() if not onward)
 AWARD_WON: Final = "award.won"
-WON_BATCH_MAX = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +61,6 @@ class Won:
     claim_before: datetime
 
 
-async def record_won(batch: Batch, won: Sequence[Won]) -> None:
-    """Write awards and their outbox rows inside the play's own transaction; at most WON_BATCH_MAX at a time.
-
-    Writing a win twice changes nothing: the API and the worker may both come with it.
-    """
-    if len(won) > WON_BATCH_MAX:
-        raise AssertionError(f"{len(won)} wins in one batch")
-    if not won:
-        return
-    await insert_wins(batch, [_award_row(each) for each in won], topic=AWARD_WON)
-
-
 def move(award: Award, to: str, *, now: datetime, reason: str | None = None) -> None:
     """The one way an award changes its state; a move outside MOVES is a bug."""
     if to not in MOVES[award.state]:
@@ -83,24 +68,3 @@ def move(award: Award, to: str, *, now: datetime, reason: str | None = None) -> 
     award.state = to
     award.reason = reason
     award.changed_at = now
-
-
-def _award_row(won: Won) -> dict[str, Any]:
-    return {
-        "id": won.award_id,
-        "mall_id": won.mall_id,
-        "campaign_id": won.campaign_id,
-        "member_id": won.member_id,
-        "play_id": won.play_id,
-        "product_id": won.prize["product_id"],
-        "line": won.line,
-        "unit": won.unit,
-        "prize": won.prize,
-        "type": won.prize["type"],
-        "state": WON,
-        "won_at": won.won_at,
-        "claim_before": won.claim_before,
-        "changed_at": won.won_at,
-        "attempt": 0,
-        "failures": 0,
-    }

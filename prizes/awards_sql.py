@@ -1,17 +1,21 @@
-"""How wins are written: a batch as one JSON document, inside the transaction of the plays that won.
+"""How wins are written: a batch as one JSON document, by statements that the ledger joins to its own.
 
-Through SQLAlchemy the same costs the client twice the time, on the one path where every member waits.
+A win and its play are one transaction, and every member waits for it: through SQLAlchemy the same costs twice the time.
+Writing a win twice changes nothing: the API and the worker may both come with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic_core import to_json
 
-from core.db import Batch, rows_of_json
+from core.db import rows_of_json
+from prizes.awards import AWARD_WON, WON, Won
+
+WINS_MAX = 500
 
 _AWARD = {
     "id": "uuid",
@@ -31,34 +35,62 @@ _AWARD = {
     "attempt": "int",
     "failures": "int",
 }
+_COLUMNS = ", ".join(_AWARD)
 _TAKEN = ", ".join(f"r.{name}" for name in _AWARD)
 _TELL = "INSERT INTO outbox (topic, subject_id, created_at)"
 
 
-def _awards(dialect: str) -> str:
-    # Without a WHERE, SQLite takes ON CONFLICT for a join's condition.
-    source = f"SELECT {_TAKEN} FROM {rows_of_json(dialect, _AWARD)} WHERE true"
-    return f"INSERT INTO award ({', '.join(_AWARD)}) {source} ON CONFLICT DO NOTHING"
+def wins_postgresql(*, parameter: int, plays: str) -> str:
+    """CTEs that write the wins of parameter `$n` whose plays the relation `plays` has, each with its outbox row."""
+    source = f"{rows_of_json('postgresql', _AWARD, parameter=parameter)} JOIN {plays} ON {plays}.id = r.play_id"
+    return (
+        f"won AS (INSERT INTO award ({_COLUMNS}) SELECT {_TAKEN} FROM {source}"
+        " ON CONFLICT DO NOTHING RETURNING id, won_at),"
+        f" told AS ({_TELL} SELECT '{AWARD_WON}', id, won_at FROM won ON CONFLICT DO NOTHING)"
+    )
 
 
-_POSTGRESQL = (
-    f"WITH won AS ({_awards('postgresql')} RETURNING id, won_at)"
-    f" {_TELL} SELECT $2, id, won_at FROM won ON CONFLICT DO NOTHING"
-)
-_SQLITE = (
-    _awards("sqlite"),
-    f"{_TELL} SELECT ?2, r.id, r.won_at FROM {rows_of_json('sqlite', _AWARD)} WHERE true ON CONFLICT DO NOTHING",
-)
+def wins_sqlite(*, plays: str) -> tuple[str, ...]:
+    """Statements that write the wins of parameter `?1` whose plays the table `plays` has, each with its outbox row."""
+    rows = rows_of_json("sqlite", _AWARD)
+    source = f"FROM {rows} WHERE EXISTS (SELECT 1 FROM {plays} WHERE {plays}.id = r.play_id) ON CONFLICT DO NOTHING"
+    return (
+        f"INSERT INTO award ({_COLUMNS}) SELECT {_TAKEN} {source}",
+        f"{_TELL} SELECT '{AWARD_WON}', r.id, r.won_at {source}",
+    )
 
 
-async def insert_wins(batch: Batch, awards: Sequence[Mapping[str, Any]], *, topic: str) -> None:
-    """Insert the awards that are not there yet, each with its outbox row."""
-    if batch.dialect == "sqlite":
-        kept = to_json([[_as_sqlite_keeps(kind, award[name]) for name, kind in _AWARD.items()] for award in awards])
-        await batch.rows(_SQLITE[0], kept.decode())
-        await batch.rows(_SQLITE[1], kept.decode(), topic)
-    else:
-        await batch.rows(_POSTGRESQL, to_json([[award[name] for name in _AWARD] for award in awards]).decode(), topic)
+def wins_document(dialect: str, won: Sequence[Won]) -> str:
+    """The parameter of these statements; at most WINS_MAX wins."""
+    if len(won) > WINS_MAX:
+        raise AssertionError(f"{len(won)} wins in one batch")
+    rows = [[award_row(each)[name] for name in _AWARD] for each in won]
+    if dialect == "sqlite":
+        kinds = tuple(_AWARD.values())
+        rows = [[_as_sqlite_keeps(kind, value) for kind, value in zip(kinds, row, strict=True)] for row in rows]
+    return to_json(rows).decode()
+
+
+def award_row(won: Won) -> dict[str, Any]:
+    """The columns of a fresh award; those left out are null."""
+    return {
+        "id": won.award_id,
+        "mall_id": won.mall_id,
+        "campaign_id": won.campaign_id,
+        "member_id": won.member_id,
+        "play_id": won.play_id,
+        "product_id": won.prize["product_id"],
+        "line": won.line,
+        "unit": won.unit,
+        "prize": won.prize,
+        "type": won.prize["type"],
+        "state": WON,
+        "won_at": won.won_at,
+        "claim_before": won.claim_before,
+        "changed_at": won.won_at,
+        "attempt": 0,
+        "failures": 0,
+    }
 
 
 def _as_sqlite_keeps(kind: str, value: Any) -> Any:

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from core.db import Database
 from prizes import claims
-from prizes.awards import Won, record_won
+from prizes.awards import AWARD_WON, Won
+from prizes.awards_sql import award_row
 from prizes.catalogue import COLUMNS, find, import_products, snapshot
 from prizes.fulfilment.deliveries import Fulfilment
-from prizes.models import Award, Product
+from prizes.models import Award, Outbox, Product
 from tests.support.arguments import NOON, CountingIds, HandClock
 
 MALL = str(UUID(int=1))
@@ -72,8 +73,9 @@ def a_win(product: Product, **changes: Any) -> Won:
 
 async def an_award(database: Database, product: Product, **changes: Any) -> str:
     won = a_win(product, **changes)
-    async with database.batch() as batch:
-        await record_won(batch, [won])
+    async with database.transaction() as session:
+        session.add(Award(**award_row(won)))
+        session.add(Outbox(topic=AWARD_WON, subject_id=won.award_id, created_at=won.won_at))
     return won.award_id
 
 

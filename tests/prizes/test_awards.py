@@ -1,65 +1,17 @@
-"""A win is written once, and the table of moves leads every award to an end."""
+"""The table of moves leads every award to an end."""
 
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
 
 from core.db import Database
 from prizes import outbox
-from prizes.awards import AWARD_WON, ENDS, MOVES, VOID, WON, WON_BATCH_MAX, move, record_won
+from prizes.awards import AWARD_WON, ENDS, MOVES, VOID, WON, move
 from prizes.fulfilment.deliveries import Fulfilment
 from prizes.fulfilment.router import FULFILLERS
-from prizes.models import Award, Outbox
+from prizes.models import Award
 from tests.prizes.factories import a_product, a_win, an_award, the_award
 from tests.support.arguments import NOON
-
-
-async def counted(database: Database) -> tuple[int | None, int | None]:
-    async with database.reading() as session:
-        return (
-            await session.scalar(select(func.count()).select_from(Award)),
-            await session.scalar(select(func.count()).select_from(Outbox)),
-        )
-
-
-async def test_a_batch_of_wins_written_twice_is_written_once(database: Database) -> None:
-    product = await a_product(database, "points")
-    wins = [a_win(product) for _ in range(WON_BATCH_MAX)]
-    for _ in range(2):
-        async with database.batch() as batch:
-            await record_won(batch, wins)
-    assert await counted(database) == (WON_BATCH_MAX, WON_BATCH_MAX)
-    async with database.batch() as batch:
-        await record_won(batch, [])
-        with pytest.raises(AssertionError):
-            await record_won(batch, [*wins, a_win(product)])
-
-
-async def test_a_win_written_again_after_it_moved_on_stays_where_it_is(
-    fulfilment: Fulfilment, database: Database
-) -> None:
-    win = a_win(await a_product(database, "points"), unit=3)
-    for _ in range(2):
-        async with database.batch() as batch:
-            await record_won(batch, [win])
-        await fulfilment.run_once()
-    award = await the_award(database, win.award_id)
-    assert (award.state, award.unit, award.prize) == ("delivered", 3, win.prize)
-    assert await counted(database) == (1, 1)
-
-
-async def test_a_win_that_rolls_back_leaves_nothing(database: Database) -> None:
-    product = await a_product(database, "points")
-
-    async def win_and_fail() -> None:
-        async with database.batch() as batch:
-            await record_won(batch, [a_win(product)])
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        await win_and_fail()
-    assert await counted(database) == (0, 0)
 
 
 async def test_an_outbox_row_is_taken_until_it_is_done(database: Database) -> None:
@@ -79,11 +31,9 @@ async def test_a_product_type_that_vanished_ends_in_the_queue_of_the_dead(
     fulfilment: Fulfilment, database: Database
 ) -> None:
     product = await a_product(database, "points")
-    win = a_win(product)
-    async with database.batch() as batch:
-        await record_won(batch, [a_win(product, prize={**win.prize, "type": "teleport"}, award_id=win.award_id)])
+    award_id = await an_award(database, product, prize={**a_win(product).prize, "type": "teleport"})
     await fulfilment.run_once()
-    award = await the_award(database, win.award_id)
+    award = await the_award(database, award_id)
     assert (award.state, award.reason) == ("dead", "unknown-product-type")
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from core.db import Batch, Database
+from core.db import Database, Statement
 from inventory.connection import Argument, Connection, InventoryAway, Reply
 from inventory.scripts import Script
 
@@ -60,10 +60,9 @@ class SimDatabase(Database):
         async with self._writing(super().connection()) as connection:
             yield connection
 
-    @asynccontextmanager
-    async def batch(self) -> AsyncIterator[Batch]:
-        async with self._writing(super().batch()) as batch:
-            yield batch
+    async def write(self, *statements: Statement) -> Sequence[Any]:
+        async with self._writing(nullcontext()):
+            return await super().write(*statements)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
