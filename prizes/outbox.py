@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from prizes.models import Outbox
 
 
-async def take(session: AsyncSession, *, topic: str, limit: int) -> Sequence[Outbox]:
-    """The oldest rows not done; on PostgreSQL rows that another worker's transaction holds are passed over.
+async def take(session: AsyncSession, *, topic: str, limit: int) -> Mapping[int, str]:
+    """The subjects of the oldest rows not done, by row; on PostgreSQL rows that another worker's transaction holds are passed over.
 
     On SQLite the transaction is the only writer. Either way the lease is the transaction: if it dies, they come again.
     """
-    rows = await session.scalars(
-        select(Outbox)
+    rows = await session.execute(
+        select(Outbox.id, Outbox.subject_id)
         .where(Outbox.topic == topic, Outbox.done_at.is_(None))
         .order_by(Outbox.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return rows.all()
+    return {row.id: row.subject_id for row in rows}
 
 
-def done(row: Outbox, *, now: datetime) -> None:
-    row.done_at = now
+async def done(session: AsyncSession, rows: Collection[int], *, now: datetime) -> None:
+    await session.execute(update(Outbox).where(Outbox.id.in_(rows)).values(done_at=now))
 
 
 def pending_rows(*, topic: str) -> Select[int]:

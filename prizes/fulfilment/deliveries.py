@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import structlog
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from core.clock import Clock
 from core.db import Database
@@ -22,7 +22,7 @@ from prizes.fulfilment.attempts import QUERY, Leased, is_due, lease, settle
 from prizes.fulfilment.breaker import Breaker
 from prizes.fulfilment.contract import Means, Order, Outcome, Supplier, Verdict
 from prizes.fulfilment.phone_topup import SUPPLIER as TOPUP
-from prizes.fulfilment.router import FULFILLERS, route
+from prizes.fulfilment.router import FULFILLERS, route_all
 from prizes.fulfilment.suppliers.http import HttpSupplier
 from prizes.models import Award
 from prizes.personal import unmask
@@ -82,39 +82,37 @@ class Fulfilment:
 
     async def run_once(self, *, limit: int = BATCH) -> int:
         """One round; the number of awards that it moved or tried to move, so 0 means that the caller may sleep."""
-        routed = await self._route_wins()
-        lapsed = await self._lapse(limit)
-        leased = await self._lease(limit)
+        has_wins, has_late, has_due = await self._look()
+        routed = await self._route_wins() if has_wins else 0
+        lapsed = await self._lapse(limit) if has_late else 0
+        leased = await self._lease(limit) if has_due or routed else []
         await self._attempt_all(leased)
         return routed + lapsed + len(leased)
 
+    async def _look(self) -> Sequence[bool]:
+        """Whether there are wins to route, claims past their deadline, awards due: with nothing to do, nothing is locked."""
+        now = self._clock.now()
+        late = select(Award.id).where(Award.state == CLAIM_NEEDED, Award.due_at <= now)
+        due = select(Award.id).where(is_due(now))
+        asked = select(*(each.exists() for each in (outbox.pending_rows(topic=AWARD_WON), late, due)))
+        async with self._database.reading() as session:
+            return (await session.execute(asked)).one()
+
     async def _route_wins(self) -> int:
-        if not await self._any(outbox.pending_rows(topic=AWARD_WON)):
-            return 0
         now = self._clock.now()
         async with self._database.transaction() as session:
             rows = await outbox.take(session, topic=AWARD_WON, limit=ROUTE_BATCH)
-            wins = await session.scalars(
-                select(Award).where(Award.id.in_([row.subject_id for row in rows])).with_for_update()
-            )
-            for award in wins:
-                route(award, now=now)
-            for row in rows:
-                outbox.done(row, now=now)
+            await route_all(session, list(rows.values()), now=now)
+            await outbox.done(session, rows, now=now)
         return len(rows)
 
     async def _lapse(self, limit: int) -> int:
-        now = self._clock.now()
-        if not await self._any(select(Award.id).where(Award.state == CLAIM_NEEDED, Award.due_at <= now)):
-            return 0
         async with self._database.transaction() as session:
-            return await lapse_due(session, limit=limit, now=now)
+            return await lapse_due(session, limit=limit, now=self._clock.now())
 
     async def _lease(self, limit: int) -> Sequence[Leased]:
         """At most `limit` awards of every type whose supplier is not resting."""
         now = self._clock.now()
-        if not await self._any(select(Award.id).where(is_due(now))):
-            return []
         leased: list[Leased] = []
         async with self._database.transaction() as session:
             for product_type, fulfiller in FULFILLERS.items():
@@ -185,11 +183,6 @@ class Fulfilment:
         never_sent = outcome.verdict is Verdict.RETRY and leased.act != QUERY
         is_well = outcome.verdict is not Verdict.UNKNOWN and not never_sent
         breaker.record(is_well=is_well, now=self._clock.now())
-
-    async def _any(self, query: Select[Any]) -> bool:
-        """Whether the query finds a row; a worker with nothing to do takes no write lock."""
-        async with self._database.reading() as session:
-            return (await session.execute(query.limit(1))).first() is not None
 
 
 def _suppliers(settings: FulfilmentSettings, *, http: httpx.AsyncClient, clock: Clock) -> dict[str, Supplier]:

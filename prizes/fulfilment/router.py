@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
-from prizes.awards import CLAIM_NEEDED, DEAD, READY, WON, move
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from prizes.awards import CLAIM_NEEDED, DEAD, READY, WON, move, moved
 from prizes.fulfilment.contract import Fulfiller
 from prizes.fulfilment.coupon_code import COUPON_CODE
 from prizes.fulfilment.link import LINK
@@ -21,18 +25,44 @@ FULFILLERS: Final[Mapping[str, Fulfiller]] = {
 UNROUTABLE: Final = "unknown-product-type"
 
 
-def route(award: Award, *, now: datetime) -> None:
-    """Move a fresh award to what its product type asks for next; one that was routed before stays as it is."""
-    if award.state != WON:
-        return
-    fulfiller = FULFILLERS.get(award.type)
+class FirstStep(NamedTuple):
+    """Where a fresh award goes, and when it is looked at again: now, at the claim deadline, or by people."""
+
+    to: str
+    due: Literal["now", "deadline"] | None = None
+    reason: str | None = None
+
+
+def first_step(product_type: str) -> FirstStep:
+    """What a product type asks for first."""
+    fulfiller = FULFILLERS.get(product_type)
     if fulfiller is None:
-        move(award, DEAD, now=now, reason=UNROUTABLE)
-    elif fulfiller.claim == "none":
-        make_ready(award, now=now)
-    else:
-        move(award, CLAIM_NEEDED, now=now)
-        award.due_at = award.claim_before
+        return FirstStep(DEAD, reason=UNROUTABLE)
+    if fulfiller.claim != "none":
+        return FirstStep(CLAIM_NEEDED, due="deadline")
+    return FirstStep(READY, due="now" if fulfiller.deliver else None)
+
+
+def route(award: Award, *, now: datetime) -> None:
+    """Move a fresh award to its first step; one that was routed before stays as it is."""
+    if award.state == WON:
+        to, due, reason = first_step(award.type)
+        move(award, to, now=now, reason=reason)
+        award.due_at = now if due == "now" else award.claim_before if due == "deadline" else None
+
+
+async def route_all(session: AsyncSession, award_ids: Sequence[str], *, now: datetime) -> None:
+    """The same for many, one statement a product type."""
+    fresh = select(Award.id, Award.type).where(Award.id.in_(award_ids), Award.state == WON).with_for_update()
+    by_type: dict[str, list[str]] = defaultdict(list)
+    for award_id, product_type in await session.execute(fresh):
+        by_type[product_type].append(award_id)
+    for product_type, ids in sorted(by_type.items()):
+        to, due, reason = first_step(product_type)
+        when = {"now": now, "deadline": Award.claim_before, None: None}[due]
+        await session.execute(
+            update(Award).where(Award.id.in_(ids)).values(**moved(WON, to, now=now, reason=reason), due_at=when)
+        )
 
 
 def make_ready(award: Award, *, now: datetime) -> None:
