@@ -18,7 +18,7 @@ from inventory import stream
 from inventory.connection import Connection
 from inventory.stream import Entry
 
-ENTRIES_MAX = 500
+ENTRIES_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +45,8 @@ class Drain:
         self._ledger = ledger
         self._connection = connection
 
-    async def catch_up(self, running: Running, *, up_to_ms: int | None = None) -> Drained:
-        """Commit every entry past the watermark (played before `up_to_ms`), move the watermark, trim below it."""
-        committed = await self.watermark(running.campaign)
+    async def catch_up(self, running: Running, *, committed: int, up_to_ms: int | None = None) -> Drained:
+        """Commit every entry past the watermark `committed` (played before `up_to_ms`), move it, trim below it."""
         while True:
             found = await stream.read(
                 self._connection, running.keys, after=(running.epoch, committed), entries_max=ENTRIES_MAX
@@ -55,10 +54,11 @@ class Drain:
             entries = [entry for entry in found if up_to_ms is None or entry.played_at_ms < up_to_ms]
             if not entries:
                 return Drained(committed=committed, is_complete=not found)
-            forks = await self._commit(running.campaign, entries, permit_epoch=running.epoch)
-            has_hole = not await self._is_contiguous(running.campaign, committed + 1, entries[-1].seq)
-            if forks or has_hole:
-                return Drained(committed=committed, forks=forks, has_hole=has_hole)
+            if not await self._is_held(running.campaign, entries, after=committed):
+                forks = await self._commit(running.campaign, entries, permit_epoch=running.epoch)
+                has_hole = not await self._is_contiguous(running.campaign, committed + 1, entries[-1].seq)
+                if forks or has_hole:
+                    return Drained(committed=committed, forks=forks, has_hole=has_hole)
             committed = entries[-1].seq
             await self._move_watermark(running, committed)
             if len(entries) < len(found) or len(found) < ENTRIES_MAX:
@@ -83,10 +83,14 @@ class Drain:
             after = (found[-1].epoch, found[-1].seq)
         return tuple(forks)
 
-    async def highest(self, campaign: str) -> int:
-        """The highest play number the ledger holds."""
+    async def _is_held(self, campaign: str, entries: Sequence[Entry], *, after: int) -> bool:
+        """Whether the ledger has these very plays and they leave no number out: as it is when the API is well."""
+        if len(entries) != entries[-1].seq - after:
+            return False
+        within = (Play.campaign_id == campaign) & (Play.lane == 0) & Play.seq.between(after + 1, entries[-1].seq)
         async with self._database.reading() as session:
-            return await session.scalar(select(func.max(Play.seq)).where(Play.campaign_id == campaign)) or 0
+            held = {(row.seq, row.id) for row in await session.execute(select(Play.seq, Play.id).where(within))}
+        return held == {(entry.seq, entry.play) for entry in entries}
 
     async def _commit(self, campaign: str, entries: Sequence[Entry], *, permit_epoch: int) -> tuple[Entry, ...]:
         """Commit those the ledger has not yet, which are few; what does not go in comes back."""
@@ -103,12 +107,6 @@ class Drain:
         if rows:
             held |= await self._ledger.commit_all(rows)
         return tuple(entry for entry in entries if entry.play not in held)
-
-    async def watermark(self, campaign: str) -> int:
-        """Every play number up to here is in the ledger or void."""
-        async with self._database.reading() as session:
-            committed = await session.scalar(select(Campaign.committed).where(Campaign.id == campaign))
-        return committed or 0
 
     async def _is_contiguous(self, campaign: str, first: int, last: int) -> bool:
         """Whether the ledger holds every number of a range, as a play or as void."""

@@ -39,7 +39,8 @@ class Mending:
         if now.epoch != seen.epoch:
             await self._recovery.settle(seen.campaign)
             return
-        drained = await self._drain.catch_up(now)
+        committed = (await self._versions.glance(now.campaign)).committed
+        drained = await self._drain.catch_up(now, committed=committed)
         if not drained.agrees:
             await self.recover(now, reason="a play's numbers are taken" if drained.forks else "a play is missing")
 
@@ -60,20 +61,29 @@ class Mending:
 
     async def tend(self, campaign: str, *, up_to_ms: int | None = None) -> None:
         """The worker's round: settle what is not, see that the counters are the ledger's, drain."""
-        running = await self._versions.look_again(campaign)
+        seen = await self._versions.glance(campaign)  # before the counters: they never run behind the ledger
+        running = await self._versions.as_of(campaign, seen)
         if not running.is_settled:
             running = await self._recovery.settle(campaign)
-        highest = await self._drain.highest(campaign)  # before the look: the counters never run behind the ledger
+            seen = await self._versions.glance(campaign)
         found = await lane.look(self._connection, running.keys)
+        last = int(found.get("seq", 0))
         if found.get("epoch") != str(running.epoch) or found.get("state") in {None, "recovering"}:
             await self.recover(running, reason=f"counters stand at epoch {found.get('epoch', 'none')}")
         elif found.get("version") != str(running.version.number) or found["state"] == "loaded":
             await self._recovery.settle(campaign)
-        elif int(found.get("seq", 0)) < highest:
+        elif last < seen.highest:
             await self.recover(running, reason="the ledger is ahead of the counters")
-        else:
-            drained = await self._drain.catch_up(running, up_to_ms=up_to_ms)
-            if not drained.agrees:
-                await self.recover(running, reason="the stream does not fit the ledger")
-            elif drained.is_complete and await self._drain.watermark(campaign) < int(found.get("seq", 0)):
-                await self.recover(running, reason="plays were lost from the stream")
+        elif not last == seen.committed == int(found.get("committed", -1)):
+            await self._drain_lane(running, seen.committed, last, up_to_ms)
+
+    async def _drain_lane(self, running: Running, committed: int, last: int, up_to_ms: int | None) -> None:
+        drained = await self._drain.catch_up(running, committed=committed, up_to_ms=up_to_ms)
+        if not drained.agrees:
+            await self.recover(running, reason="the stream does not fit the ledger")
+        elif drained.is_complete and drained.committed < last and not await self._is_drained(running.campaign, last):
+            await self.recover(running, reason="plays were lost from the stream")
+
+    async def _is_drained(self, campaign: str, last: int) -> bool:
+        """Whether another worker has moved the watermark that far meanwhile."""
+        return (await self._versions.glance(campaign)).committed >= last

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from campaigns import registry
 from campaigns.config import Frozen, Line, Phase, Pool, phase_of, zone_table
 from campaigns.game import AnyGame, GameModel, Text
-from campaigns.models import Campaign, CampaignVersion, State, StockLot
+from campaigns.models import Campaign, CampaignVersion, Play, State, StockLot
 from core.clock import to_ms
 from core.db import Database
 from core.errors import NotFound
@@ -85,6 +85,12 @@ class Running:
     def keys(self) -> LaneKeys:
         return LaneKeys(self.campaign)
 
+    def is_as(self, seen: Glance) -> bool:
+        """Whether nothing has changed since this was read."""
+        is_settled = seen.settled_epoch == seen.epoch
+        now = (seen.epoch, is_settled, seen.version, State(seen.state))
+        return now == (self.epoch, self.is_settled, self.version.number, self.state)
+
     def phase(self, now: datetime) -> Phase:
         config = self.version.config
         return phase_of(
@@ -94,6 +100,17 @@ class Running:
             is_settled=self.is_settled,
             now=now,
         )
+
+
+class Glance(NamedTuple):
+    """Where a campaign and its ledger stand, in one look: the watermark, and the highest play number there is."""
+
+    epoch: int
+    settled_epoch: int
+    version: int
+    state: str
+    committed: int
+    highest: int
 
 
 class Versions:
@@ -108,6 +125,21 @@ class Versions:
     async def running(self, campaign: str) -> Running:
         """As last seen. Whoever acts on it is told by the script or the ledger when it is out of date."""
         return self._running.get(campaign) or await self.look_again(campaign)
+
+    async def glance(self, campaign: str) -> Glance:
+        """What changes of a campaign, read now. Raises NotFound for one that was never published."""
+        highest = select(func.coalesce(func.max(Play.seq), 0)).where(Play.campaign_id == Campaign.id).scalar_subquery()
+        columns = (Campaign.epoch, Campaign.settled_epoch, Campaign.version, Campaign.state, Campaign.committed)
+        async with self._database.reading() as session:
+            found = (await session.execute(select(*columns, highest).where(Campaign.id == campaign))).one_or_none()
+        if found is None or found.state == State.DRAFT:
+            raise NotFound(noun="campaign")
+        return Glance(*found)
+
+    async def as_of(self, campaign: str, seen: Glance) -> Running:
+        """What is in force, read again only when what is kept is not what was seen."""
+        kept = self._running.get(campaign)
+        return kept if kept is not None and kept.is_as(seen) else await self.look_again(campaign)
 
     async def look_again(self, campaign: str) -> Running:
         """Read what is in force. Raises NotFound for a campaign that was never published."""
