@@ -57,7 +57,7 @@ class Watch:
         self._house = house
         self._checked: dict[str, int] = {}
 
-    async def round(self) -> int:
+    async def round(self) -> bool:
         async with self._house.database.reading() as session:
             published = select(Campaign.id, Campaign.committed).where(
                 Campaign.state == State.PUBLISHED, Campaign.starts_at <= self._house.clock.now()
@@ -67,7 +67,7 @@ class Watch:
             if self._checked.get(campaign) != committed:
                 await self._look(campaign)
                 self._checked[campaign] = committed
-        return 0
+        return False
 
     async def _look(self, campaign: str) -> None:
         house = self._house

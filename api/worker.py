@@ -12,7 +12,7 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy import select
 
-from api.auth.sessions import purge_expired
+from api.auth.sessions import PURGE_ROWS_MAX, purge_expired
 from api.house import House, open_house
 from api.settings import Settings
 from api.watching import Watch
@@ -30,29 +30,35 @@ log = structlog.get_logger()
 
 
 class Step(NamedTuple):
-    """One kind of work. `run` does a bounded piece and says how much it did; after 0 it rests `idle_seconds`."""
+    """One kind of work. `run` does a bounded piece and says whether it left some; if not, it rests `rest_seconds`.
+
+    Resting though there was work makes pieces of a good size: what comes meanwhile is done together.
+    """
 
     name: str
-    run: Callable[[], Awaitable[int]]
-    idle_seconds: float
+    run: Callable[[], Awaitable[bool]]
+    rest_seconds: float
 
 
 def steps_of(house: House) -> Sequence[Step]:
     """Everything the worker does for this house."""
 
-    async def forget_the_expired() -> int:
+    async def forget_the_expired() -> bool:
         async with house.database.transaction() as session:
-            return await purge_expired(session, house.clock.now())
+            return await purge_expired(session, house.clock.now()) >= PURGE_ROWS_MAX
+
+    async def deliver() -> bool:
+        return (await house.fulfilment.run_once()).has_more
 
     return [
         Step("campaigns", lambda: tend_campaigns(house), 0.5),
-        Step("deliveries", house.fulfilment.run_once, 0.25),
+        Step("deliveries", deliver, 0.25),
         Step("invariants", Watch(house).round, 60),
         Step("expired", forget_the_expired, 60),
     ]
 
 
-async def tend_campaigns(house: House) -> int:
+async def tend_campaigns(house: House) -> bool:
     """One round over every campaign that may have plays in flight; one that fails does not hold back the others."""
     async with house.database.reading() as session:
         lately = house.clock.now() - TENDED_AFTER_END
@@ -64,7 +70,7 @@ async def tend_campaigns(house: House) -> int:
             await house.campaigns.mending.tend(campaign, up_to_ms=to_ms(house.clock.now()) - YOUNG_MS)
         except Refusal as refusal:
             log.warning("campaign not tended", campaign=campaign, refusal=str(refusal))
-    return 0
+    return False
 
 
 async def work(steps: Sequence[Step], stop: asyncio.Event) -> None:
@@ -92,15 +98,15 @@ async def _repeat(step: Step, stop: asyncio.Event) -> None:
     failures = 0
     while not stop.is_set():
         try:
-            done = await step.run()
+            has_more = await step.run()
         except Exception:
             failures += 1
             log.exception("step failed", step=step.name, failures=failures)
             await _rest(stop, min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(failures, 16)))
             continue
         failures = 0
-        if not done:
-            await _rest(stop, step.idle_seconds)
+        if not has_more:
+            await _rest(stop, step.rest_seconds)
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import httpx
 import structlog
@@ -50,6 +50,13 @@ class FulfilmentSettings:
     attempts_max: int = 10
 
 
+class Round(NamedTuple):
+    """How many awards a round moved or tried to move, and whether it left some for the next at once."""
+
+    moved: int
+    has_more: bool
+
+
 class Fulfilment:
     """Holds the room's means and runs its worker step. Any number of processes may run it at once."""
 
@@ -80,14 +87,15 @@ class Fulfilment:
         self._calls = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
         self._breakers = {name: Breaker() for name in self.means.suppliers}
 
-    async def run_once(self, *, limit: int = BATCH) -> int:
-        """One round; the number of awards that it moved or tried to move, so 0 means that the caller may sleep."""
+    async def run_once(self, *, limit: int = BATCH) -> Round:
+        """One bounded round: wins are routed, claims lapse, due awards are attempted."""
         has_wins, has_late, has_due = await self._look()
-        routed = await self._route_wins() if has_wins else 0
+        routed, made_due = await self._route_wins() if has_wins else (0, 0)
         lapsed = await self._lapse(limit) if has_late else 0
-        leased = await self._lease(limit) if has_due or routed else []
+        leased = await self._lease(limit) if has_due or made_due else []
         await self._attempt_all(leased)
-        return routed + lapsed + len(leased)
+        has_more = routed >= ROUTE_BATCH or lapsed >= limit or len(leased) >= limit
+        return Round(moved=routed + lapsed + len(leased), has_more=has_more)
 
     async def _look(self) -> Sequence[bool]:
         """Whether there are wins to route, claims past their deadline, awards due: with nothing to do, nothing is locked."""
@@ -98,13 +106,14 @@ class Fulfilment:
         async with self._database.reading() as session:
             return (await session.execute(asked)).one()
 
-    async def _route_wins(self) -> int:
+    async def _route_wins(self) -> tuple[int, int]:
+        """How many wins were routed, and how many of them are due at once."""
         now = self._clock.now()
         async with self._database.transaction() as session:
             rows = await outbox.take(session, topic=AWARD_WON, limit=ROUTE_BATCH)
-            await route_all(session, list(rows.values()), now=now)
+            made_due = await route_all(session, list(rows.values()), now=now)
             await outbox.done(session, rows, now=now)
-        return len(rows)
+        return len(rows), made_due
 
     async def _lapse(self, limit: int) -> int:
         async with self._database.transaction() as session:

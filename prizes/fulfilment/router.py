@@ -51,18 +51,21 @@ def route(award: Award, *, now: datetime) -> None:
         award.due_at = now if due == "now" else award.claim_before if due == "deadline" else None
 
 
-async def route_all(session: AsyncSession, award_ids: Sequence[str], *, now: datetime) -> None:
-    """The same for many, one statement a product type."""
+async def route_all(session: AsyncSession, award_ids: Sequence[str], *, now: datetime) -> int:
+    """The same for many, one statement a product type; how many of them are due now."""
     fresh = select(Award.id, Award.type).where(Award.id.in_(award_ids), Award.state == WON).with_for_update()
     by_type: dict[str, list[str]] = defaultdict(list)
     for award_id, product_type in await session.execute(fresh):
         by_type[product_type].append(award_id)
+    made_due = 0
     for product_type, ids in sorted(by_type.items()):
         to, due, reason = first_step(product_type)
+        made_due += len(ids) if due == "now" else 0
         when = {"now": now, "deadline": Award.claim_before, None: None}[due]
         await session.execute(
             update(Award).where(Award.id.in_(ids)).values(**moved(WON, to, now=now, reason=reason), due_at=when)
         )
+    return made_due
 
 
 def make_ready(award: Award, *, now: datetime) -> None:

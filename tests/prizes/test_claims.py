@@ -120,12 +120,12 @@ async def test_a_claim_closes_at_its_deadline(fulfilment: Fulfilment, database: 
     late, in_time = [await an_award(database, await a_product(database, "parcel")) for _ in range(2)]
     await fulfilment.run_once()
     clock.set(NOON + timedelta(days=15) - timedelta(seconds=1))
-    assert await fulfilment.run_once() == 0
+    assert (await fulfilment.run_once()).moved == 0
     await claim(fulfilment, in_time, **HOME)
     clock.advance(seconds=1)
     with pytest.raises(ClaimClosed):
         await claim(fulfilment, late, **HOME)
-    assert await fulfilment.run_once() == 1
+    assert (await fulfilment.run_once()).moved == 1
     assert [(await the_award(database, each)).state for each in (late, in_time)] == ["lapsed", "ready"]
     with pytest.raises(ClaimClosed):
         await claim(fulfilment, late, **HOME)
