@@ -28,7 +28,7 @@ BATCH_PLAYS_MAX = 500
 GATHER_SECONDS = 0.002
 """How long plays gather for one batch while several members play at once; one alone never waits."""
 QUEUE_PLAYS_MAX = 10_000
-WRITERS_MAX = 2  # one batch gathers and is sent while the other commits; SQLite has one writer anyway
+WRITERS_MAX = 3  # one batch gathers while others are on their way; SQLite has one writer anyway
 PLAY_FIELDS = (
     *("epoch", "seq", "request_key", "fingerprint", "ordinal", "day", "day_ordinal", "drawn", "awarded"),
     *("unit", "line_day_number", "word", "version", "played_at_ms", "entry"),

@@ -62,8 +62,12 @@ class Database:
     """An engine and the ways to use it: `transaction` commits at the end, `reading` never writes, `write` is for many rows."""
 
     def __init__(self, url: str) -> None:
-        self.engine = _create_engine(url)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self._over(_create_engine(url))
+
+    def _over(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._sessions = async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
+        self._writers: list[_Writer] = []
 
     @property
     def is_sqlite(self) -> bool:
@@ -94,18 +98,34 @@ class Database:
         For the hot path alone: every wait costs a turn of a busy loop. PostgreSQL takes one statement, which commits by
         itself. Raises sqlalchemy's IntegrityError where a constraint is broken, and OperationalError for any other failure.
         """
-        async with self.engine.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            try:
-                return await (_write_sqlite if self.is_sqlite else _write_postgresql)(driver, statements)
-            except IntegrityError:
-                raise
-            except BaseException:
-                await connection.invalidate()  # nobody knows what the connection is in the middle of
-                raise
+        writer = self._writers.pop() if self._writers else await self._new_writer()
+        try:
+            rows = await (_write_sqlite if self.is_sqlite else _write_postgresql)(writer.driver, statements)
+        except IntegrityError:
+            self._writers.append(writer)
+            raise
+        except BaseException:
+            await writer.connection.invalidate()  # nobody knows what the connection is in the middle of
+            await writer.connection.close()
+            raise
+        self._writers.append(writer)
+        return rows
+
+    async def _new_writer(self) -> _Writer:
+        connection = await self.engine.connect()
+        return _Writer(connection, (await connection.get_raw_connection()).driver_connection)
 
     async def close(self) -> None:
+        while self._writers:
+            await self._writers.pop().connection.close()
         await self.engine.dispose()
+
+
+class _Writer(NamedTuple):
+    """A connection kept out of the pool between writes, so that none waits for its turn there."""
+
+    connection: AsyncConnection
+    driver: Any
 
 
 class Statement(NamedTuple):

@@ -48,6 +48,7 @@ class SimDatabase(Database):
     def __init__(self, shared: Database, point: Point) -> None:
         self.engine = shared.engine
         self._sessions = shared._sessions
+        self._writers = shared._writers
         self._point = point
 
     @asynccontextmanager

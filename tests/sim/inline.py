@@ -13,7 +13,7 @@ from typing import Any
 
 import aiosqlite
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.db import Database, _begin_sqlite, _prepare_sqlite
 
@@ -50,13 +50,13 @@ class InlineDatabase(Database):
         async def connect(*_args: Any, **_kwargs: Any) -> aiosqlite.Connection:
             return await InlineConnection(file)
 
-        self.engine = create_async_engine(
+        engine = create_async_engine(
             f"sqlite+aiosqlite:///{file}",
             async_creator=connect,
             pool_size=CONNECTIONS_MAX,
             max_overflow=0,
             pool_timeout=1,
         )
-        event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        self._over(engine)
