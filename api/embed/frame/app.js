@@ -11,7 +11,7 @@ import { showResult } from "./sheets/result.js";
 import { showRules } from "./sheets/rules.js";
 import { Calendar } from "./time.js";
 
-const RECHECK_MS = 4000;
+const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000 };
 const RESUME_SILENTLY_MS = 10 * 60_000;
 const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry" };
 
@@ -316,7 +316,7 @@ export class App {
   #watch(standing) {
     clearInterval(this.timer);
     if (standing === "not-open-yet") this.timer = setInterval(() => this.#tick(), 1000);
-    if (["recovering", "paused", "no-chance-left"].includes(standing)) this.timer = setInterval(() => this.#recheck(standing), RECHECK_MS);
+    else if (standing in RECHECK_MS) this.timer = setInterval(() => this.#recheck(standing), RECHECK_MS[standing]);
   }
 
   #tick() {
