@@ -41,6 +41,6 @@ async def sound_ground(engines: Engines, redis_urls: list[str], memory: Path) ->
 
 
 @pytest.fixture
-def weak_ground(redis_urls: list[str], tmp_path: Path) -> Make:
+def weak_ground(redis_urls: list[str], memory: Path) -> Make:
     """Makes a ledger without some of its constraints; SQLite, whatever the engine under test."""
-    return lambda weaken: ground(redis_urls=redis_urls, folder=tmp_path, weaken=weaken)
+    return lambda weaken: ground(redis_urls=redis_urls, folder=Path(tempfile.mkdtemp(dir=memory)), weaken=weaken)

@@ -30,7 +30,7 @@ class Outcome:
         return "\n".join([f"seed {self.seed}", *self.trace, "", f"violated by seed {self.seed}:", *self.violations])
 
 
-async def run_seed(seed: int, ground: Ground, *, reveals_early: bool = False) -> Outcome:
+async def run_seed(seed: int, ground: Ground, *, reveals_early: bool = False, favours: Sequence[str] = ()) -> Outcome:
     plays_module.PAUSE_SECONDS = 0
     async with ground.ledger() as (database, campaigns):
         world = World(
@@ -41,6 +41,7 @@ async def run_seed(seed: int, ground: Ground, *, reveals_early: bool = False) ->
             connections=ground.connections,
             campaign_number=seed % len(campaigns),
             reveals_early=reveals_early,
+            favours=favours,
         )
         try:
             await _live(world)

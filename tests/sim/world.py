@@ -34,7 +34,10 @@ LIMITED_LINES = [[key for key, _, stock, _, _ in shape.lines if stock is not Non
 
 @dataclass
 class World:
-    """`reveals_early` is the ablation that shows what Redis decided before the ledger has it."""
+    """`reveals_early` is the ablation that shows what Redis decided before the ledger has it.
+
+    `favours` names events that are to happen often, in place of the seed's own favourites.
+    """
 
     seed: int
     campaign: str
@@ -43,6 +46,7 @@ class World:
     connections: Sequence[Connection]
     campaign_number: int = 0
     reveals_early: bool = False
+    favours: Sequence[str] = ()
     sky: Sky = field(default_factory=Sky)
     journal: Journal = field(default_factory=Journal)
     trace: list[str] = field(default_factory=list)
@@ -80,7 +84,7 @@ class World:
             self.lose_stream: 0.7, self.lose_member: 1.0, self.cut_stream: 0.7, self.split: 1.0, self.heal: 1.0,
             self.flurry: 2.0, self.pause: 0.7, self.resume: 1.5, self.add_stock: 1.0, self.extend: 0.7, self.next_day: 0.7,
         }  # fmt: skip
-        favourites = self.rng.sample(list(sometimes), 2)
+        favourites = [getattr(self, name) for name in self.favours] or self.rng.sample(list(sometimes), 2)
         return always | {
             event: weight * (6 if event in favourites else self.rng.choice((0.5, 1)))
             for event, weight in sometimes.items()
