@@ -33,20 +33,48 @@ class CannotRun(Failure):
     """Something on this machine is in the way; the message is one sentence."""
 
 
-class _Stop(BaseException):
-    """Somebody asked us to stop."""
+class _Stop(KeyboardInterrupt):
+    """Somebody asked us to stop. An event loop lets this kind through, and swallows any other out of a callback."""
+
+
+class _Signals:
+    """The first signal unwinds the stack, which stops everything in order; later ones change nothing."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self._hear) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def check(self) -> None:
+        """Stop now if the signal came where nothing could be raised, as in a finalizer."""
+        if self._asked:
+            raise _Stop
+
+    def _hear(self, _number: int, _frame: FrameType | None) -> None:
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        self._asked = True
+        raise _Stop
 
 
 def run(settings: Settings, console: Console) -> None:
     """Serve until Ctrl-C or SIGTERM. CannotRun when a port is taken or a part does not come up."""
-    with _signals_stop():
+    signals = _Signals()
+    with signals.heard():
         try:
-            _run(settings, console)
+            _run(settings, console, signals)
         except _Stop:
             console.print("Stopped.")
 
 
-def _run(settings: Settings, console: Console) -> None:
+def _run(settings: Settings, console: Console, signals: _Signals) -> None:
     _need_free_ports(settings)
     with _redis(settings) as server:
         asyncio.run(need_engines(settings))
@@ -56,10 +84,10 @@ def _run(settings: Settings, console: Console) -> None:
         try:
             for child in children:
                 child.start()
-            _wait_until_ready(children)
+            _wait_until_ready(children, signals)
             write_demo(settings, demo)
             _greet(settings, demo, console)
-            _watch(children, server, console)
+            _watch(children, server, console, signals)
         finally:
             _stop(children)
 
@@ -135,19 +163,21 @@ def _redis(settings: Settings) -> Iterator[EmbeddedServer | None]:
         server.stop()
 
 
-def _wait_until_ready(children: Sequence[Child]) -> None:
+def _wait_until_ready(children: Sequence[Child], signals: _Signals) -> None:
     deadline = time.monotonic() + READY_SECONDS_MAX
     with httpx.Client(timeout=2, trust_env=False) as client:
         for child in children:
             while not child.ready(client):
+                signals.check()
                 if child.ended is not None or time.monotonic() > deadline:
                     raise CannotRun(f"The {child.name} did not come up; its messages are above.")
                 time.sleep(POLL_SECONDS)
 
 
-def _watch(children: Sequence[Child], server: EmbeddedServer | None, console: Console) -> None:
+def _watch(children: Sequence[Child], server: EmbeddedServer | None, console: Console, signals: _Signals) -> None:
     """Revive whatever dies, until a signal says stop."""
     while True:
+        signals.check()
         if server is not None and not server.alive:
             console.print("The Redis-compatible server ended; starting it again.")
             server.start()
@@ -175,20 +205,3 @@ def _greet(settings: Settings, demo: Demo, console: Console) -> None:
     table.add_row("For programs", str(settings.var / "demo.json"))
     console.print(table)
     console.print("Ctrl-C stops everything.")
-
-
-@contextmanager
-def _signals_stop() -> Iterator[None]:
-    """The first signal unwinds the stack, which stops everything in order; later ones change nothing."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_IGN)
-        raise _Stop
-
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

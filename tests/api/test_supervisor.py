@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
 import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import jwt
 import pytest
 
+from api.supervisor import _Signals, _Stop
 from tests.support.processes import RunningHouse, free_ports, wait_for, windfall
 
 Run = Callable[..., RunningHouse]
@@ -95,6 +98,25 @@ def test_a_stop_during_the_start_leaves_nothing(run_house: Run) -> None:
     wait_for(lambda: len(house.processes()) >= 3, 60)
     house.stop()
     assert not house.processes()
+
+
+def test_a_stop_in_the_middle_of_a_callback_is_heard() -> None:
+    async def start() -> None:
+        asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(10)
+
+    with _Signals().heard(), pytest.raises(_Stop):
+        asyncio.run(start())
+
+
+def test_a_stop_that_was_lost_is_seen_at_the_next_look() -> None:
+    signals = _Signals()
+    with signals.heard():
+        signals.check()
+        with suppress(_Stop):
+            os.kill(os.getpid(), signal.SIGHUP)
+        with pytest.raises(_Stop):
+            signals.check()
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
