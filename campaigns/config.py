@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from campaigns.audience import EVERYBODY, Audience
 from campaigns.game import Text
 from campaigns.odds import LINES_MAX, TEXT_LENGTH_MAX, Odds, parse_odds
 
@@ -87,6 +88,7 @@ class Config(_Closed):
     zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
     starts_at: AwareDatetime
     ends_at: AwareDatetime
+    audience: Audience = EVERYBODY
     limits: Limits = Limits()
     claim_days: Annotated[int, Field(ge=1, le=CLAIM_DAYS_MAX)] = 15
     skin: Literal["warm", "cool", "night"] = "warm"

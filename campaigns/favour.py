@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from campaigns.audience import Audience
 from campaigns.config import Config, Line
 
 UNCHANGED = ("zone", "starts_at", "organiser", "name", "skin", "game")
@@ -26,6 +27,8 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
         yield from _unless(_same, field, getattr(before, field), getattr(after, field), "members were told otherwise")
     yield from _unless(_later, "ends_at", before.ends_at, after.ends_at, "a campaign may only end later")
     yield from _unless(_later, "claim_days", before.claim_days, after.claim_days, "time to claim may only grow")
+    old_audience, new_audience = before.audience, after.audience
+    yield from _unless(_wider, "audience", old_audience, new_audience, "nobody may be left out who was let in")
     for limit in ("member_day_plays_max", "member_plays_max"):
         old, new = getattr(before.limits, limit), getattr(after.limits, limit)
         yield from _unless(_looser, f"limits.{limit}", old, new, "members may only be given more plays")
@@ -54,6 +57,10 @@ def _unless(holds: Callable[[Any, Any], bool], field: str, old: Any, new: Any, r
 
 def _same(old: Any, new: Any) -> bool:
     return bool(old == new)
+
+
+def _wider(old: Audience, new: Audience) -> bool:
+    return new.is_as_wide_as(old)
 
 
 def _later(old: Any, new: Any) -> bool:

@@ -10,19 +10,24 @@ import asyncio
 import hashlib
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from campaigns.answers import answer_bytes, chances_after
+from campaigns.audience import NotEligible
 from campaigns.fairness import draw
 from campaigns.ledger import Ledger, Row
 from campaigns.mending import Mending
 from campaigns.versions import Running, Version, Versions
+from core.clock import Clock
 from core.errors import Refusal, Unavailable
 from core.ids import Ids
 from inventory import stream
 from inventory.claims import Again, Claim, Ordinal, Refused, Taken, Verdict, claim
 from inventory.connection import Connection
+from inventory.counters import look_at_member
 from inventory.stream import Entry
 
 ATTEMPTS_MAX = 12
@@ -61,12 +66,16 @@ class KeyReused(Refusal, code="idempotency-key-reused"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A member's request to play. `entry` is the game's entry as canonical JSON, `key` the Idempotency-Key."""
+    """A member's request to play. `entry` is the game's entry as canonical JSON, `key` the Idempotency-Key.
+
+    `attributes` is what the mall signed about the member.
+    """
 
     campaign: str
     member: str
     key: str
     entry: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def request_key(self) -> str:
@@ -88,17 +97,19 @@ class Decided:
 
 class Plays:
     def __init__(
-        self, *, versions: Versions, ledger: Ledger, mending: Mending, connection: Connection, ids: Ids
+        self, *, versions: Versions, ledger: Ledger, mending: Mending, connection: Connection, clock: Clock, ids: Ids
     ) -> None:
         self._versions = versions
         self._ledger = ledger
         self._mending = mending
         self._connection = connection
+        self._clock = clock
         self._ids = ids
         self._next_ordinals: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     async def play(self, asked: Asked) -> bytes:
         """The answer to show, once the ledger holds the play. The same request gives the same bytes for ever."""
+        await self._admit(asked)
         for _ in range(ATTEMPTS_MAX):
             decided = await self.decide(asked)
             if decided is not None and await self.settle(decided):
@@ -147,6 +158,20 @@ class Plays:
         # Everything before it is in and it is not: the counters gave it numbers that the ledger gave already.
         await self._mending.recover(running, reason="a play's numbers lie behind the ledger")
         return False
+
+    async def _admit(self, asked: Asked) -> None:
+        """Refuse whom the campaign is not for. What a key became before is theirs whatever they are now."""
+        now = self._clock.now()
+        running = await self._versions.running(asked.campaign)
+        if not running.version.config.audience.unmet(asked.attributes, now):
+            return
+        running = await self._versions.look_again(asked.campaign)  # it may have been opened to more
+        asks = running.version.config.audience.unmet(asked.attributes, now)
+        if not asks or await self._held(asked, running) is not None:
+            return
+        counters = await look_at_member(self._connection, running.keys, asked.member)
+        if f"key:{asked.request_key}" not in counters:
+            raise NotEligible(asks=asks)
 
     async def _claim(self, asked: Asked, running: Running, *, key_is_new: bool) -> Decided | Verdict:
         version = running.version

@@ -37,7 +37,7 @@ def furnish(
     drain = Drain(database=database, versions=versions, ledger=ledger, connection=connection)
     recovery = Recovery(database=database, versions=versions, drain=drain, connection=connection, clock=clock)
     mending = Mending(database=database, versions=versions, drain=drain, recovery=recovery, connection=connection)
-    plays = Plays(versions=versions, ledger=ledger, mending=mending, connection=connection, ids=ids)
+    plays = Plays(versions=versions, ledger=ledger, mending=mending, connection=connection, clock=clock, ids=ids)
     lifecycle = Lifecycle(clock=clock, ids=ids, entropy=entropy, sealer=sealer)
     return CampaignsRoom(
         versions=versions,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,15 +20,21 @@ StandingState = Literal["ready", "not-open-yet", "over", "paused", "no-chance-le
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """`chances_left` is None where nothing limits them; `next_chance_at` is None where none is to come."""
+    """`chances_left` is None where nothing limits them; `next_chance_at` is None where none is to come.
+
+    `asks` is what the member does not meet of what the campaign asks of its audience.
+    """
 
     state: StandingState
     chances_left: int | None
     next_chance_at: datetime | None
     plays: int
+    asks: Sequence[Mapping[str, Any]]
 
 
-async def standing_of(session: AsyncSession, running: Running, *, member: str, now: datetime) -> Standing:
+async def standing_of(
+    session: AsyncSession, running: Running, *, member: str, attributes: Mapping[str, Any], now: datetime
+) -> Standing:
     version = running.version
     last = await last_play(session, campaign=running.campaign, member=member)
     plays, today = (last.ordinal, day_of(version, to_ms(now))) if last is not None else (0, day_of(version, to_ms(now)))
@@ -35,9 +42,12 @@ async def standing_of(session: AsyncSession, running: Running, *, member: str, n
     day = max(today, last.day) if last is not None else today
     chances_left, next_chance_at = chances_after(version.config, ordinal=plays, day=day, day_ordinal=day_plays)
     state = _STATES.get(running.phase(now), "ready")
-    if state == "ready" and chances_left == 0:
+    asks = version.config.audience.unmet(attributes, now)
+    if state == "ready" and asks:
+        state = "not-eligible"
+    elif state == "ready" and chances_left == 0:
         state = "no-chance-left"
-    return Standing(state=state, chances_left=chances_left, next_chance_at=next_chance_at, plays=plays)
+    return Standing(state=state, chances_left=chances_left, next_chance_at=next_chance_at, plays=plays, asks=asks)
 
 
 _STATES: dict[str, StandingState] = {

@@ -2,7 +2,8 @@
 
 A launch token is a JWT signed with HS256 under the mall's secret. Required claims: `iss` (the mall's key), `sub` (the
 mall's pseudonym for the member), `aud` (our public address), `iat`, `exp` (at most 120 s later), `jti` (never reused).
-Optional: `campaign` (the only campaign the session may play), `attributes` (small facts about the member), `origin`.
+Optional: `campaign` (the only campaign the session may play), `attributes` (small facts about the member; a campaign's
+audience asks for `tier`, `segments` and `registered_at`), `origin`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ TOKEN_CHARS_MAX = 4096
 LIFETIME_SECONDS_MAX = 120
 SKEW_SECONDS = 30
 ATTRIBUTES_MAX = 20
+NAMES_MAX = 50
 REQUIRED = ["iss", "sub", "aud", "iat", "exp", "jti"]
 INSTANT_MAX = 4_102_444_800  # 2100-01-01
 
@@ -45,7 +47,8 @@ def _whole_seconds(value: object) -> int:
 
 ShortText = Annotated[StrictStr, Field(min_length=1, max_length=64), AfterValidator(_printable)]
 Instant = Annotated[int, BeforeValidator(_whole_seconds), Field(ge=0, le=INSTANT_MAX)]
-Fact = Annotated[StrictStr, Field(max_length=200), AfterValidator(_printable)] | StrictInt | StrictBool | None
+Names = Annotated[list[ShortText], Field(max_length=NAMES_MAX)]
+Fact = Annotated[StrictStr, Field(max_length=200), AfterValidator(_printable)] | StrictInt | StrictBool | Names | None
 
 
 class LaunchClaims(BaseModel):

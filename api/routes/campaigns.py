@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.auth.dependencies import CurrentSession, TheHouse
 from api.routes.plays import PrizeShown
 from campaigns.answers import iso
+from campaigns.audience import Audience
 from campaigns.config import Limits, Line, Phase, Pool
 from campaigns.fairness import ALGORITHM
 from campaigns.game import Text
@@ -62,11 +63,20 @@ class CampaignView(BaseModel):
     server_time: str
     version: int
     skin: str
+    audience: Audience
     limits: Limits
     claim_days: int
     pools: list[PoolView]
     view: dict[str, Any]
     fairness: FairnessView
+
+
+class AskView(BaseModel):
+    """One thing asked: a tier or a segment by name, or having registered less than so many days ago."""
+
+    kind: Literal["tier", "segment", "new-member"]
+    any_of: list[str] = []
+    days: int | None = None
 
 
 class StandingView(BaseModel):
@@ -76,6 +86,9 @@ class StandingView(BaseModel):
     chances_left: int | None
     next_chance_at: datetime | None
     plays: int
+    asks: Annotated[
+        list[AskView], Field(description="What the campaign asks of its members and this one does not meet.")
+    ]
     server_time: str
 
 
@@ -96,12 +109,13 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         raise NotFound(noun="campaign")
     now = house.clock.now()
     async with house.database.reading() as session:
-        standing = await standing_of(session, running, member=member.member_id, now=now)
+        standing = await standing_of(session, running, member=member.member_id, attributes=member.attributes, now=now)
     return StandingView(
         state=standing.state,
         chances_left=standing.chances_left,
         next_chance_at=standing.next_chance_at,
         plays=standing.plays,
+        asks=[AskView.model_validate(each) for each in standing.asks],
         server_time=iso(now),
     )
 
@@ -120,6 +134,7 @@ def _campaign_view(running: Running, now: datetime) -> CampaignView:
         server_time=iso(now),
         version=version.number,
         skin=config.skin,
+        audience=config.audience,
         limits=config.limits,
         claim_days=config.claim_days,
         pools=[_pool_view(pool, version) for pool in config.pools],

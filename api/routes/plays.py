@@ -128,7 +128,14 @@ async def _play(house: House, member: MemberSession, campaign: str, key: str, bo
     if running.version.mall != member.mall_id or member.campaign_id not in (None, campaign):
         raise NotFound(noun="campaign")
     entry = entry_of(running.version.game.key, body)
-    return await house.campaigns.plays.play(Asked(campaign=campaign, member=member.member_id, key=key, entry=entry))
+    asked = Asked(
+        campaign=campaign,
+        member=member.member_id,
+        key=key,
+        entry=entry,
+        attributes=member.attributes,
+    )
+    return await house.campaigns.plays.play(asked)
 
 
 @lru_cache(maxsize=BODIES_KEPT)

@@ -60,6 +60,7 @@ class Wheel:
     skin: str = "warm"
     opens: timedelta = timedelta(minutes=-1)
     lasts: timedelta = timedelta(days=30)
+    audience: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=lambda: {"member_day_plays_max": 3})
 
     def changes(self) -> dict[str, Any]:
@@ -76,6 +77,7 @@ class Wheel:
         return {
             "starts_at": starts_at.isoformat(),
             "ends_at": (starts_at + self.lasts).isoformat(),
+            "audience": dict(self.audience),
             "limits": dict(self.limits),
             "skin": self.skin,
             "pools": [{"key": "main", "fallback": self.wins, "lines": lines}],
@@ -93,6 +95,7 @@ WHEELS: Mapping[str, Wheel] = {
     "used-up": Wheel(wins="thanks", limits={"member_plays_max": 1}),
     "scheduled": Wheel(wins="thanks", opens=timedelta(days=2, hours=3)),
     "paused": Wheel(wins="thanks"),
+    "not-eligible": Wheel(wins="thanks", audience={"tiers": ["Gold", "Platinum"], "registered_within_days": 30}),
     "cool": Wheel(wins="topup", skin="cool"),
     "night": Wheel(wins="topup", skin="night"),
     "two": Wheel(wins="topup", sectors=("topup", "thanks")),
@@ -317,7 +320,7 @@ SCENES: Mapping[str, Callable[[Visit], None]] = {
     "topup": topup,
     "parcel": parcel,
     "loss": loss,
-    **{f"closed-{name}": partial(closed, campaign=name) for name in ("scheduled", "paused")},
+    **{f"closed-{name}": partial(closed, campaign=name) for name in ("scheduled", "paused", "not-eligible")},
     **{f"look-{name}": partial(looks, campaign=name) for name in ("cool", "night", "two", "many", "long")},
     **{f"gift-{name}": partial(gift, campaign=name) for name in ("points", "long")},
     "closed-over": partial(closed, campaign="over"),

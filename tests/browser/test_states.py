@@ -66,6 +66,21 @@ async def test_chances_used_up_for_good_promise_nothing(device: Device, operator
 
 
 @everyone
+async def test_a_campaign_for_others_says_for_whom(device: Device, operator: Operator, visit: Visit) -> None:
+    audience = {"tiers": ["Aurora", "Zenith"], "registered_within_days": 30}
+    visitor = await visit(device, await operator.opens(NOTHING, audience=audience))
+    await visitor.arrives()
+    await is_told(visitor, "not-eligible")
+    names = WORDS[device.language]["list"].join(("Aurora", "Zenith"))
+    asked = (visitor.words("who.tier", names=names), visitor.words("who.new-member", n=30))
+    for words in asked:
+        await expect(visitor.see(".notice")).to_contain_text(words)
+    await visitor.presses(visitor.button(visitor.words("hero.rules")))
+    for words in asked:
+        await expect(visitor.sheet("rules")).to_contain_text(words)
+
+
+@everyone
 async def test_a_campaign_that_is_not_open_yet_counts_down_and_opens_by_itself(
     device: Device, operator: Operator, visit: Visit
 ) -> None:

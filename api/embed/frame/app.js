@@ -1,6 +1,7 @@
 // The shell every game shares: what may be done now, one button, and the sheets around it.
 
 import { NoAnswer, Problem, SignedOut } from "./api.js";
+import { asksInWords } from "./audience.js";
 import { celebrate } from "./celebrate.js";
 import { h, picture } from "./dom.js";
 import { linePictures, prizePicture, SKINS, statePicture } from "./pictures.js";
@@ -271,10 +272,11 @@ export class App {
     const path = `states.${standing}`;
     this.countdown = standing === "not-open-yet" ? h("p", { class: "countdown" }) : null;
     const action = texts.has(`${path}.action`) && h("button", { type: "button", class: "small", onclick: () => this.#act(ACTIONS[standing]) }, texts.t(`${path}.action`));
+    const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : [];
     this.notice.dataset.state = standing;
     this.notice.replaceChildren(
       picture(statePicture(standing)),
-      h("div", {}, h("p", { class: "notice-title" }, texts.t(`${path}.title`)), this.countdown ?? "", h("p", {}, texts.t(`${path}.body`, { time }))),
+      h("div", {}, h("p", { class: "notice-title" }, texts.t(`${path}.title`)), this.countdown ?? "", ...asks.map((words) => h("p", { class: "ask" }, words)), h("p", {}, texts.t(`${path}.body`, { time }))),
       ...(action ? [action] : []));
     this.#hint(null);
     this.#tick();

@@ -1,5 +1,6 @@
 // Prizes and odds, how it works, and how to check that it was fair.
 
+import { asksInWords, asksOf } from "../audience.js";
 import { h, picture } from "../dom.js";
 
 export function showRules(app) {
@@ -50,7 +51,9 @@ function ruleWords({ texts, calendar, definition, lineName }) {
   const day = limits.member_day_plays_max;
   const total = limits.member_plays_max;
   const fallback = pools[0].lines.find((line) => line.key === pools[0].fallback);
+  const asks = asksInWords(texts, asksOf(definition.audience));
   return [
+    ...(asks.length ? asks : [texts.t("who.everybody")]),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
     day && texts.t("rules.day_limit", { n: day, zone }),
     total && texts.t("rules.total_limit", { n: total }),

@@ -1,0 +1,88 @@
+"""Who a campaign is for, judged by what the mall signed about the member and by nothing the browser says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from core.errors import Refusal
+
+NAMES_MAX = 50
+DAYS_MAX = 3650
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
+Names = Annotated[tuple[Name, ...], Field(max_length=NAMES_MAX)]
+
+
+class NotEligible(Refusal, code="not-eligible"):
+    """The member is not among those the campaign is for; `asks` is what they do not meet."""
+
+    def __init__(self, *, asks: list[dict[str, Any]]) -> None:
+        super().__init__(asks=asks)
+
+
+class Audience(BaseModel):
+    """What is asked of a member. Nothing said asks nothing; of names, one is enough; all that is said must be met.
+
+    The answers are signed attributes of the launch token: `tier`, a name; `segments`, names; `registered_at`, seconds
+    since 1970. One that the mall does not sign is not met.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"tiers": ["gold", "platinum"], "registered_within_days": 30}]},
+    )
+
+    tiers: Names = ()
+    segments: Names = ()
+    registered_within_days: Annotated[int, Field(ge=1, le=DAYS_MAX)] | None = None
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Audience:
+        for field, names in (("tiers", self.tiers), ("segments", self.segments)):
+            if len(set(names)) < len(names):
+                raise ValueError(f"{field} names one twice")
+        return self
+
+    @property
+    def is_everybody(self) -> bool:
+        return not self.tiers and not self.segments and self.registered_within_days is None
+
+    def unmet(self, attributes: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
+        """What the member does not meet, as {"kind", …}: `any_of` names for tier and segment, `days` for newness."""
+        asks: list[dict[str, Any]] = []
+        if self.tiers and attributes.get("tier") not in self.tiers:
+            asks.append({"kind": "tier", "any_of": list(self.tiers)})
+        if self.segments and not set(self.segments) & set(_names(attributes.get("segments"))):
+            asks.append({"kind": "segment", "any_of": list(self.segments)})
+        days = self.registered_within_days
+        if days is not None and not _is_new(attributes.get("registered_at"), timedelta(days=days), now):
+            asks.append({"kind": "new-member", "days": days})
+        return asks
+
+    def is_as_wide_as(self, other: Audience) -> bool:
+        """Whether everybody whom `other` lets in is let in here."""
+        fewer_names = any(
+            mine and not (theirs and set(theirs) <= set(mine))
+            for mine, theirs in ((self.tiers, other.tiers), (self.segments, other.segments))
+        )
+        mine, theirs = self.registered_within_days, other.registered_within_days
+        return not fewer_names and (mine is None or (theirs is not None and theirs <= mine))
+
+
+EVERYBODY = Audience()
+
+
+def _names(value: object) -> list[str]:
+    return [name for name in value if isinstance(name, str)] if isinstance(value, list | tuple) else []
+
+
+def _is_new(registered_at: object, within: timedelta, now: datetime) -> bool:
+    if isinstance(registered_at, bool) or not isinstance(registered_at, int):
+        return False
+    age_seconds = now.timestamp() - registered_at
+    return 0 <= age_seconds < within.total_seconds()
