@@ -78,12 +78,14 @@ if not unit or not line_day_number then
   writes, unit, line_day_number, awarded = {}, '', '', ARGV[10]
 end
 
--- The stream entry comes first: what fails after it is found again there.
+-- The stream entry comes first: what fails after it is found again there. It is refused when the counters went back
+-- and the stream did not.
 local seq = c[4] + 1
 local entry_id = string.format('%s-%d', ARGV[1], seq)
-redis.call('XADD', KEYS[3], entry_id, 'play', table.concat({
+local added = redis.pcall('XADD', KEYS[3], entry_id, 'play', table.concat({
   ARGV[19], ARGV[14], digest, ARGV[16], ARGV[17], day, day_plays + 1, line, awarded, unit, line_day_number,
   ARGV[18], ARGV[2], string.format('%d', now_ms), ARGV[21]}, '|'))
+if added.err then return string.find(added.err, 'equal or smaller', 1, true) and {'stream_ahead'} or added end
 redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq), 'day', day, unpack(writes))
 if m[6] then redis.call('HDEL', KEYS[2], 'key:' .. m[6]) end
 redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'plays', ARGV[17], 'day', day, 'day_plays', day_plays + 1,

@@ -51,6 +51,25 @@ async def test_an_older_copy_of_the_counters_is_mended_by_the_next_play_alone(
         assert list(await session.scalars(numbers)) == [1, 2, 3, 4, 5, 6]
 
 
+async def test_counters_behind_a_stream_that_was_cut_are_mended_by_the_next_play_alone(
+    room: CampaignsRoom, database: Database, connection: Connection, publish_wheel: Publish
+) -> None:
+    campaign = await publish_wheel()
+    keys = LaneKeys(campaign)
+    await play(room, campaign)
+    older = await connection.calm.hgetall(keys.counters)
+    await decide(room, ask(campaign))  # never committed by whoever decided it
+    await connection.calm.xtrim(keys.plays, maxlen=0, approximate=False)  # it is empty, and still past the counters
+    await connection.calm.delete(keys.counters)
+    await connection.calm.hset(keys.counters, mapping=older)
+    assert await play(room, campaign) == 1
+    running = await room.versions.look_again(campaign)
+    assert (running.epoch, running.is_settled) == (2, True)
+    async with database.reading() as session:
+        numbers = select(Play.seq).where(Play.campaign_id == campaign).order_by(Play.seq)
+        assert list(await session.scalars(numbers)) == [1, 2]
+
+
 async def test_plays_that_the_lane_decided_after_the_pause_are_never_committed(
     room: CampaignsRoom, database: Database, connection: Connection, publish_wheel: Publish
 ) -> None:
