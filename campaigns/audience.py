@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from core.clock import to_ms
 from core.errors import Refusal
 
 NAMES_MAX = 50
 DAYS_MAX = 3650
+DAY_MS = 86_400_000
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True)]
 Names = Annotated[tuple[Name, ...], Field(max_length=NAMES_MAX)]
@@ -48,10 +50,6 @@ class Audience(BaseModel):
                 raise ValueError(f"{field} names one twice")
         return self
 
-    @property
-    def is_everybody(self) -> bool:
-        return not self.tiers and not self.segments and self.registered_within_days is None
-
     def unmet(self, attributes: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
         """What the member does not meet, as {"kind", …}: `any_of` names for tier and segment, `days` for newness."""
         asks: list[dict[str, Any]] = []
@@ -60,7 +58,7 @@ class Audience(BaseModel):
         if self.segments and not set(self.segments) & set(_names(attributes.get("segments"))):
             asks.append({"kind": "segment", "any_of": list(self.segments)})
         days = self.registered_within_days
-        if days is not None and not _is_new(attributes.get("registered_at"), timedelta(days=days), now):
+        if days is not None and not _is_new(attributes.get("registered_at"), days, now):
             asks.append({"kind": "new-member", "days": days})
         return asks
 
@@ -81,8 +79,7 @@ def _names(value: object) -> list[str]:
     return [name for name in value if isinstance(name, str)] if isinstance(value, list | tuple) else []
 
 
-def _is_new(registered_at: object, within: timedelta, now: datetime) -> bool:
+def _is_new(registered_at: object, days: int, now: datetime) -> bool:
     if isinstance(registered_at, bool) or not isinstance(registered_at, int):
         return False
-    age_seconds = now.timestamp() - registered_at
-    return 0 <= age_seconds < within.total_seconds()
+    return 0 <= to_ms(now) - registered_at * 1000 < days * DAY_MS

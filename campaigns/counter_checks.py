@@ -81,7 +81,8 @@ async def shown_in_ledger(at: Looking) -> Checked:
     entries = await stream.read(at.connection, at.running.keys, entries_max=ENTRIES_SAMPLED)
     given = {(entry.member, entry.request_key, entry.epoch, entry.seq) for entry in entries}
     for member in await latest_members(at):
-        given |= {(member, *key) for key in await _keys_kept(at, member)}
+        kept = await lane.kept_plays(at.connection, at.running.keys, member, epoch=at.running.epoch)
+        given |= {(member, key, *number) for key, number in kept.items()}
     due = sorted(each for each in given if each[3] <= at.row.committed)
     columns = (Play.member_id, Play.request_key, Play.epoch, Play.seq)
     held: set[tuple[str, str, int, int]] = set()
@@ -93,16 +94,6 @@ async def shown_in_ledger(at: Looking) -> Checked:
         for each in due
         if each not in held
     ]
-
-
-async def _keys_kept(at: Looking, member: str) -> list[tuple[str, int, int]]:
-    """(key digest, epoch, number) of the plays that a retry of this member would be answered from."""
-    found = await lane.look_at_member(at.connection, at.running.keys, member)
-    if found.get("epoch") != str(at.running.epoch):
-        return []
-    keys = {field.removeprefix("key:"): value for field, value in found.items() if field.startswith("key:")}
-    ids = {key: value.split()[-1].split("-") for key, value in keys.items()}
-    return [(key, int(epoch), int(seq)) for key, (epoch, seq) in ids.items()]
 
 
 async def stream_drained(at: Looking) -> Checked:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns.ledger import Ledger, Row
+from campaigns.ledger import BATCH_PLAYS_MAX, Ledger, Row
 from campaigns.models import Campaign, CampaignVersion, Play, State, VoidPlay
 from campaigns.versions import Running, Versions
 from core.clock import to_ms
@@ -18,7 +18,7 @@ from inventory import stream
 from inventory.connection import Connection
 from inventory.stream import Entry
 
-ENTRIES_MAX = 1000
+ENTRIES_MAX = BATCH_PLAYS_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from core.ids import Ids
 from inventory import stream
 from inventory.claims import Again, Claim, Ordinal, Refused, Taken, Verdict, claim
 from inventory.connection import Connection
-from inventory.counters import look_at_member
+from inventory.counters import kept_plays
 from inventory.stream import Entry
 
 ATTEMPTS_MAX = 12
@@ -169,8 +169,7 @@ class Plays:
         asks = running.version.config.audience.unmet(asked.attributes, now)
         if not asks or await self._held(asked, running) is not None:
             return
-        counters = await look_at_member(self._connection, running.keys, asked.member)
-        if f"key:{asked.request_key}" not in counters:
+        if asked.request_key not in await kept_plays(self._connection, running.keys, asked.member, epoch=running.epoch):
             raise NotEligible(asks=asks)
 
     async def _claim(self, asked: Asked, running: Running, *, key_is_new: bool) -> Decided | Verdict:

@@ -93,6 +93,16 @@ async def look_at_member(connection: Connection, keys: LaneKeys, member: str) ->
     return await _hash(connection, keys.member(member))
 
 
+async def kept_plays(connection: Connection, keys: LaneKeys, member: str, *, epoch: int) -> dict[str, tuple[int, int]]:
+    """What a retry of this member would be answered from: request key -> (epoch, play number); empty in another epoch."""
+    found = await look_at_member(connection, keys, member)
+    if found.get("epoch") != str(epoch):
+        return {}
+    ids = {field.removeprefix("key:"): kept.split()[-1] for field, kept in found.items() if field.startswith("key:")}
+    numbers = {key: entry_id.split("-") for key, entry_id in ids.items()}
+    return {key: (int(of_epoch), int(seq)) for key, (of_epoch, seq) in numbers.items()}
+
+
 async def _hash(connection: Connection, key: str) -> dict[str, str]:
     try:
         found: Any = await connection.calm.hgetall(key)

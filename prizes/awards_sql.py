@@ -64,7 +64,7 @@ def wins_document(dialect: str, won: Sequence[Won]) -> str:
     """The parameter of these statements; at most WINS_MAX wins."""
     if len(won) > WINS_MAX:
         raise AssertionError(f"{len(won)} wins in one batch")
-    rows = [[award_row(each)[name] for name in _AWARD] for each in won]
+    rows = [[row[name] for name in _AWARD] for row in map(award_row, won)]
     if dialect == "sqlite":
         kinds = tuple(_AWARD.values())
         rows = [[_as_sqlite_keeps(kind, value) for kind, value in zip(kinds, row, strict=True)] for row in rows]

@@ -48,7 +48,7 @@ def route(award: Award, *, now: datetime) -> None:
     if award.state == WON:
         to, due, reason = first_step(award.type)
         move(award, to, now=now, reason=reason)
-        award.due_at = now if due == "now" else award.claim_before if due == "deadline" else None
+        award.due_at = {"now": now, "deadline": award.claim_before, None: None}[due]
 
 
 async def route_all(session: AsyncSession, award_ids: Sequence[str], *, now: datetime) -> int:

@@ -68,7 +68,7 @@ def test_a_wider_audience_lets_in_whom_the_narrower_did(
 def test_everybody_is_the_widest(audience: Audience) -> None:
     assert EVERYBODY.is_as_wide_as(audience)
     assert audience.is_as_wide_as(audience)
-    assert audience.is_as_wide_as(EVERYBODY) == audience.is_everybody
+    assert audience.is_as_wide_as(EVERYBODY) == (audience == EVERYBODY)
 
 
 @pytest.mark.parametrize(

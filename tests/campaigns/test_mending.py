@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from campaigns.ledger import Row
+from campaigns.ledger import BATCH_PLAYS_MAX, Row
 from campaigns.models import Campaign, Play, VoidPlay
 from campaigns.plays import Asked, Decided, Paused
 from campaigns.room import CampaignsRoom
@@ -68,6 +68,20 @@ async def test_counters_behind_a_stream_that_was_cut_are_mended_by_the_next_play
     async with database.reading() as session:
         numbers = select(Play.seq).where(Play.campaign_id == campaign).order_by(Play.seq)
         assert list(await session.scalars(numbers)) == [1, 2]
+
+
+async def test_more_wins_than_one_batch_holds_are_drained(
+    room: CampaignsRoom, database: Database, connection: Connection, publish_wheel: Publish
+) -> None:
+    campaign = await publish_wheel(
+        lines=[("points", "99%", None, None, "POINTS-5"), ("thanks", "rest", None, None, None)]
+    )
+    for _ in range(BATCH_PLAYS_MAX + 20):  # never committed by whoever decided them
+        await decide(room, ask(campaign))
+    await room.mending.tend(campaign)
+    async with database.reading() as session:
+        row = await session.get_one(Campaign, campaign)
+    assert (row.committed, row.epoch) == (BATCH_PLAYS_MAX + 20, 1)
 
 
 async def test_plays_that_the_lane_decided_after_the_pause_are_never_committed(
