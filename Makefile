@@ -29,8 +29,8 @@ setup: $(READY) $(BUILT) ## the environment and the pages, as the other targets 
 run: setup ## everything on this machine, with a demo mall; Ctrl-C stops it
 	@exec $(BIN)/windfall run
 
-test: setup ## all tests (ARGS="-k wheel" for some)
-	@$(BIN)/pytest -n auto --dist worksteal -m "not bench" $(ARGS)
+test: setup ## the tests (ARGS="-k wheel" for some); sim and chaos go on for longer
+	@$(BIN)/pytest -n auto --dist worksteal -m "not ablation" $(ARGS)
 
 check: $(READY) ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet .
@@ -39,8 +39,9 @@ check: $(READY) ## format, lint, types, import contracts
 	@$(BIN)/lint-imports --no-logo
 	@echo "Format, lint, types and import contracts hold."
 
-sim: setup ## the seeded simulation of plays under faults (SEEDS=2000)
+sim: setup ## the seeded simulation of plays under faults (SEEDS=2000), then without each guard
 	@$(BIN)/python -m tests.sim --seeds $(SEEDS)
+	@$(BIN)/pytest -n auto --dist worksteal -m ablation tests/sim
 
 chaos: setup ## kill real processes under load, then audit (KILLS=50)
 	@$(BIN)/python -m tests.chaos --kills $(KILLS)

@@ -9,7 +9,7 @@ from tests.sim.conftest import Make
 from tests.sim.run import run_seed
 
 
-@pytest.mark.sim
+@pytest.mark.ablation
 @pytest.mark.parametrize("name", ABLATIONS)
 async def test_a_missing_guard_is_noticed(weak_ground: Make, name: str) -> None:
     ablation = ABLATIONS[name]
