@@ -154,6 +154,16 @@ PROBLEMS: dict[str, Problem] = {
     "no-chance-left": Problem(
         409, Words("没有机会了", "No chance left"), Words("您现在没有抽奖机会。", "You have no chance left for now.")
     ),
+    "cooling-down": Problem(
+        409,
+        Words("请稍等一会儿", "Wait a little"),
+        Words("两次抽奖之间要间隔一会儿。", "There is a short wait from one go to the next."),
+    ),
+    "all-plays-taken": Problem(
+        409,
+        Words("名额已满", "All goes are taken"),
+        Words("本活动的总次数已经用完。", "This campaign's goes for everybody are used up."),
+    ),
     "not-eligible": Problem(
         403,
         Words("不符合参与条件", "Not eligible"),

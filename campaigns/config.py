@@ -11,15 +11,15 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from campaigns.audience import EVERYBODY, Audience
 from campaigns.game import Text
+from campaigns.limits import Key, Limits, Plays
 from campaigns.odds import LINES_MAX, TEXT_LENGTH_MAX, Odds, parse_odds
 
 UNITS_MAX = 1_000_000_000
-PLAYS_MAX = 1_000_000
 POOLS_MAX = 20
 CLAIM_DAYS_MAX = 365
 CAMPAIGN_DAYS_MAX = 800
 
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+Units = Annotated[int, Field(ge=1, le=UNITS_MAX)]
 
 
 @cache
@@ -43,13 +43,16 @@ class Line(_Closed):
     key: Key
     product: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     odds: Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH_MAX)]
-    stock: Annotated[int, Field(ge=1, le=UNITS_MAX)] | None = None
-    day_cap: Annotated[int, Field(ge=1, le=UNITS_MAX)] | None = None
+    stock: Units | None = None
+    hour_cap: Units | None = None
+    day_cap: Units | None = None
+    member_wins_max: Plays | None = None
     name: Text | None = None
 
     @property
     def is_scarce(self) -> bool:
-        return self.stock is not None or self.day_cap is not None
+        """Whether the line alone, whatever the campaign limits, may be withheld from a play that drew it."""
+        return not (self.stock is self.hour_cap is self.day_cap is self.member_wins_max is None)
 
 
 class Pool(_Closed):
@@ -71,13 +74,6 @@ class Pool(_Closed):
     @cached_property
     def odds(self) -> Odds:
         return parse_odds([line.odds for line in self.lines])
-
-
-class Limits(_Closed):
-    """How often one member may play, counted in the campaign's zone; none means no limit of that kind."""
-
-    member_day_plays_max: Annotated[int, Field(ge=1, le=PLAYS_MAX)] | None = None
-    member_plays_max: Annotated[int, Field(ge=1, le=PLAYS_MAX)] | None = None
 
 
 class Config(_Closed):
@@ -109,6 +105,22 @@ class Config(_Closed):
             twice = sorted({key for key in keys if keys.count(key) > 1})
             if twice:
                 raise ValueError(f"{noun} key used twice: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_are_of_lines(self) -> Config:
+        known = {line.key for line in self.lines}
+        unknown = sorted({key for group in self.limits.groups for key in group.lines} - known)
+        if unknown:
+            raise ValueError(f"limits.groups name lines that are not there: {', '.join(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fallbacks_are_never_withheld(self) -> Config:
+        grouped = {key for group in self.limits.groups for key in group.lines}
+        for line in map(self.line, (pool.fallback for pool in self.pools)):
+            if line.key in grouped or (line.product is not None and self.limits.limits_wins):
+                raise ValueError(f"the fallback {line.key!r} falls under a limit of wins, so it may be withheld")
         return self
 
     @property

@@ -29,7 +29,8 @@ LOOKS_MAX = 3
 
 
 _FIELD = re.compile(
-    r"epoch|version|state|seq|committed|plays|day|day_plays|(units|days):[a-z][a-z0-9-]{0,31}|key:[\w-]{22}|kept:\d+"
+    r"epoch|version|state|seq|committed|plays|day|day_plays|at|tally:[a-z-]{1,12}(:[a-z][a-z0-9-]{0,31})?"
+    r"|key:[\w-]{22}|kept:\d+"
 )
 
 
@@ -51,14 +52,10 @@ async def _counters_against_ledger(at: Looking, found: Mapping[str, str]) -> Che
     if not at.running.is_settled or (not at.is_at_rest and await _is_under_way(at, truth.seq)):
         return 0, []
     wanted = {**truth.fields(), "epoch": str(at.running.epoch)}
-    read = {
-        **found,
-        **{field: _of_today(value, truth.day) for field, value in found.items() if field.startswith("days:")},
-    }
     broken = [
-        f"{field} is {read.get(field, 'missing')} and should be {value}"
+        f"{field} is {found.get(field, 'missing')} and should be {value}"
         for field, value in wanted.items()
-        if field != "committed" and read.get(field) != value
+        if field != "committed" and found.get(field) != value
     ]
     members = await latest_members(at)
     for member in members:
@@ -115,12 +112,6 @@ async def nothing_personal(at: Looking) -> Checked:
         f"{name} holds {field[:40]}" for name, found in hashes.items() for field in found if not _FIELD.fullmatch(field)
     ]
     return len(entries) + len(hashes), broken
-
-
-def _of_today(value: str, day: int) -> str:
-    """A line's numbers of an earlier day are as good as none given today."""
-    of_day, _, _ = value.partition(" ")
-    return value if int(of_day) >= day else f"{day} 1 "
 
 
 async def _member_differs(at: Looking, member: str) -> list[str]:

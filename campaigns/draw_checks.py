@@ -16,6 +16,7 @@ from campaigns.looking import (
     pairs,
 )
 from campaigns.models import Play
+from campaigns.tallies import takes_of_line
 from campaigns.versions import Version
 
 
@@ -56,6 +57,6 @@ def _draw_fault(play: Play, version: Version) -> str | None:
         return f"drew {play.drawn} by {play.word}, and the seed says {line.key} by {drawn.word}"
     if play.awarded not in (line.key, pool.fallback):
         return f"was awarded {play.awarded}, which is neither drawn nor the fallback"
-    if play.awarded != play.drawn and not line.is_scarce:
+    if play.awarded != play.drawn and not (line.stock or takes_of_line(version.config, line)):
         return f"fell to {play.awarded}, and {play.drawn} cannot run out"
     return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from campaigns.audience import Audience
 from campaigns.config import Config, Line
+from campaigns.limits import Limits
 
 UNCHANGED = ("zone", "starts_at", "organiser", "name", "skin", "game")
 
@@ -29,9 +30,7 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
     yield from _unless(_later, "claim_days", before.claim_days, after.claim_days, "time to claim may only grow")
     old_audience, new_audience = before.audience, after.audience
     yield from _unless(_wider, "audience", old_audience, new_audience, "nobody may be left out who was let in")
-    for limit in ("member_day_plays_max", "member_plays_max"):
-        old, new = getattr(before.limits, limit), getattr(after.limits, limit)
-        yield from _unless(_looser, f"limits.{limit}", old, new, "members may only be given more plays")
+    yield from _limit_changes(before.limits, after.limits)
     old_shape = [(pool.key, pool.fallback, [line.key for line in pool.lines]) for pool in before.pools]
     new_shape = [(pool.key, pool.fallback, [line.key for line in pool.lines]) for pool in after.pools]
     if old_shape != new_shape:
@@ -41,13 +40,31 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
         yield from _line_changes(old_line, new_line)
 
 
+def _limit_changes(before: Limits, after: Limits) -> Iterator[Change]:
+    for limit in (
+        *("member_hour_plays_max", "member_day_plays_max", "member_week_plays_max", "member_month_plays_max"),
+        *("member_plays_max", "plays_max"),
+    ):
+        old, new = getattr(before, limit), getattr(after, limit)
+        yield from _unless(_looser, f"limits.{limit}", old, new, "members may only be given more plays")
+    for limit in ("member_day_wins_max", "member_wins_max"):
+        old, new = getattr(before, limit), getattr(after, limit)
+        yield from _unless(_looser, f"limits.{limit}", old, new, "members may only be let win more")
+    old, new = before.cooldown_seconds, after.cooldown_seconds
+    yield from _unless(_shorter, "limits.cooldown_seconds", old, new, "members may only be made to wait less")
+    yield from _unless(_same, "limits.groups", before.groups, after.groups, "members were told otherwise")
+
+
 def _line_changes(before: Line, after: Line) -> Iterator[Change]:
     at = f"lines.{before.key}"
     yield from _unless(_same, f"{at}.odds", before.odds, after.odds, "published odds never change")
     yield from _unless(_same, f"{at}.product", before.product, after.product, "a prize stays what it was")
     yield from _unless(_same, f"{at}.name", before.name, after.name, "members were told otherwise")
     yield from _unless(_more, f"{at}.stock", before.stock, after.stock, "stock may only be added to")
+    yield from _unless(_more, f"{at}.hour_cap", before.hour_cap, after.hour_cap, "a cap may only be raised")
     yield from _unless(_more, f"{at}.day_cap", before.day_cap, after.day_cap, "a cap may only be raised")
+    old, new = before.member_wins_max, after.member_wins_max
+    yield from _unless(_looser, f"{at}.member_wins_max", old, new, "members may only be let win more")
 
 
 def _unless(holds: Callable[[Any, Any], bool], field: str, old: Any, new: Any, reason: str) -> Iterator[Change]:
@@ -69,6 +86,10 @@ def _later(old: Any, new: Any) -> bool:
 
 def _looser(old: int | None, new: int | None) -> bool:
     return new is None or (old is not None and new >= old)
+
+
+def _shorter(old: int | None, new: int | None) -> bool:
+    return new is None or (old is not None and new <= old)
 
 
 def _more(old: int | None, new: int | None) -> bool:

@@ -16,12 +16,12 @@ from campaigns.ledger_checks import (
     epochs_go_on,
     inside_window,
     keys_once,
-    limits_hold,
     no_oversell,
     numbers_contiguous,
     units_once,
     winners_awarded,
 )
+from campaigns.limit_checks import limits_hold
 from campaigns.looking import (
     SKEW_MS_MAX,
     Checked,

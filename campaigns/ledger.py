@@ -21,6 +21,7 @@ from campaigns.versions import Version
 from core.clock import from_ms
 from core.db import Database
 from core.errors import Refusal
+from inventory.claims import read, unit_tally, written
 from inventory.stream import Entry
 from prizes.awards import Won
 
@@ -31,7 +32,7 @@ QUEUE_PLAYS_MAX = 10_000
 WRITERS_MAX = 3  # one batch gathers while others are on their way; SQLite has one writer anyway
 PLAY_FIELDS = (
     *("epoch", "seq", "request_key", "fingerprint", "ordinal", "day", "day_ordinal", "drawn", "awarded"),
-    *("unit", "line_day_number", "word", "version", "played_at_ms", "entry"),
+    *("word", "version", "played_at_ms", "entry"),
 )
 
 
@@ -64,8 +65,27 @@ class Row:
             "previous_day_ordinal": entry.day_ordinal - 1 or None,
             "plays_max": limits.member_plays_max,
             "day_plays_max": limits.member_day_plays_max,
-            "line_day_cap": self.version.lines[entry.awarded].line.day_cap,
+            "unit": entry.unit,
+            "numbers": written(entry.numbers),
         }
+
+    def tallies(self) -> list[dict[str, Any]]:
+        """The numbers it takes, but for its unit. A tally that the version does not have permits none."""
+        entry, takes, campaign = self.entry, self.version.takes, self.version.campaign
+        unit = unit_tally(entry.awarded)
+        return [
+            {
+                "campaign_id": campaign,
+                "tally": tally,
+                "subject_id": entry.member if tally in takes and takes[tally].of == "member" else campaign,
+                "period": period,
+                "number": number,
+                "last": takes[tally].last if tally in takes else 0,
+                "play_id": entry.play,
+            }
+            for tally, period, number in entry.numbers
+            if tally != unit
+        ]
 
     def won(self) -> Won | None:
         """The award this play wins, or None; it carries the play's id, so writing it twice is harmless."""
@@ -139,7 +159,8 @@ class Ledger:
 
     async def _insert(self, rows: Sequence[Row]) -> set[str]:
         won = [won for row in rows if (won := row.won()) is not None]
-        return await insert_plays(self._database, [row.values() for row in rows], won)
+        tallies = [tally for row in rows for tally in row.tallies()]
+        return await insert_plays(self._database, [row.values() for row in rows], tallies, won)
 
     async def _insert_one_by_one(self, rows: Sequence[Row]) -> set[str]:
         """A row of the batch breaks a constraint: find which, so that the others are not held back."""
@@ -170,7 +191,7 @@ class Ledger:
     def entry_of(play: Play) -> Entry:
         """The row as the script wrote it."""
         fields: Mapping[str, Any] = {field: getattr(play, field) for field in PLAY_FIELDS}
-        return Entry(play=play.id, member=play.member_id, **fields)
+        return Entry(play=play.id, member=play.member_id, numbers=read(play.numbers), **fields)
 
 
 def _fail(batch: Sequence[tuple[Row, asyncio.Future[bool]]], error: Exception) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, Subquery, and_, false, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, and_, false, func, or_, select, union_all
 
 from campaigns.fairness import config_hash
 from campaigns.looking import (
@@ -52,36 +52,6 @@ async def units_once(at: Looking) -> Checked:
         f"unit {unit} of line {line} belongs to {count} plays, the last of them number {seq}"
         for line, unit, count, seq in await at.rows(twice)
     ]
-
-
-async def limits_hold(at: Looking) -> Checked:
-    broken = [
-        f"{name_of_play(play)}: ordinal {play.ordinal}, of the day {play.day_ordinal}, past version {version.number}'s limits"
-        for version in at.versions
-        for play in await at.rows(_past_limits(at, version))
-    ]
-    players = select(Play.member_id).where(at.plays)
-    for noun, number, groups in (
-        ("ordinals", Play.ordinal, (Play.member_id,)),
-        ("ordinals of day", Play.day_ordinal, (Play.member_id, Play.day)),
-    ):
-        uneven = (
-            select(*groups, func.min(number), func.max(number), func.count(), func.count(number.distinct()))
-            .where(Play.campaign_id == at.row.id, *([Play.member_id.in_(players)] if at.after else []))
-            .group_by(*groups)
-            .having(or_(func.min(number) != 1, func.max(number) != func.count(), func.count(number.distinct()) != func.count()))
-        )  # fmt: skip
-        broken += [f"{noun} of member {row[0]} are not 1..n: {tuple(row[1:])}" for row in await at.rows(uneven)]
-    capped = (
-        select(Play.awarded, Play.day, Play.line_day_number, func.max(Play.seq))
-        .where(Play.campaign_id == at.row.id, Play.line_day_number.is_not(None))
-        .group_by(Play.awarded, Play.day, Play.line_day_number)
-        .having(func.count() > 1)
-    )
-    broken += [
-        f"number {n} of line {line} on day {day} twice: play {seq}" for line, day, n, seq in await at.rows(capped)
-    ]
-    return await at.count(), broken
 
 
 async def answers_stand(at: Looking) -> Checked:
@@ -179,23 +149,6 @@ async def inside_window(at: Looking) -> Checked:
         paused = Play.played_at_ms.between(to_ms(row.created_at) + at.skew_ms + 1, until - at.skew_ms - 1)
         outside += await at.rows(select(Play.id, Play.seq).where(at.plays, paused))
     return await at.count(), [f"{name_of_play(play)} was played outside the window or while paused" for play in outside]
-
-
-def _past_limits(at: Looking, version: Version) -> Executable:
-    limits = version.config.limits
-    past = [
-        number > most
-        for number, most in ((Play.ordinal, limits.member_plays_max), (Play.day_ordinal, limits.member_day_plays_max))
-        if most is not None
-    ]
-    past += [
-        and_(Play.awarded == line.key, func.coalesce(Play.line_day_number, line.day_cap + 1) > line.day_cap)
-        for line in version.config.lines
-        if line.day_cap is not None
-    ]
-    return select(Play.id, Play.seq, Play.ordinal, Play.day_ordinal).where(
-        at.plays, Play.version == version.number, or_(false(), *past)
-    )
 
 
 def _wins(version: Version) -> ColumnElement[bool]:

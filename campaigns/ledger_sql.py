@@ -2,13 +2,13 @@
 
 It keeps the rows whose campaign still has the permitted epoch (those of an older epoch, which a recovery drains, only
 until that recovery has settled it), finds the lot that holds each unit, inserts what conflicts with nothing, and writes
-the wins of what went in. PostgreSQL takes a share lock on the campaign's row, or a recovery could move the epoch between
+the numbers and the wins of what went in. A number that another play has fails the batch, as every broken rule does. PostgreSQL takes a share lock on the campaign's row, or a recovery could move the epoch between
 the look and the insert; SQLite's immediate transaction is the only writer anyway.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
@@ -39,12 +39,19 @@ _COLUMNS = {
     "drawn": "text",
     "awarded": "text",
     "unit": "bigint",
-    "line_day_number": "int",
-    "line_day_cap": "int",
+    "numbers": "text",
     "played_at_ms": "bigint",
 }
+_TALLY = {
+    "campaign_id": "uuid",
+    "tally": "text",
+    "subject_id": "uuid",
+    "period": "int",
+    "number": "bigint",
+    "last": "bigint",
+    "play_id": "uuid",
+}
 _BATCH = {**_COLUMNS, "permit_epoch": "int"}
-_UUIDS = tuple(name for name, kind in _COLUMNS.items() if kind == "uuid")
 
 _INSERT = f"""
 INSERT INTO play ({", ".join(_COLUMNS)}, lot_first, lot_last)
@@ -58,32 +65,56 @@ WHERE r.unit IS NULL OR lot.first_unit IS NOT NULL
 ON CONFLICT DO NOTHING RETURNING id
 """
 
+_COUNT = (
+    f"INSERT INTO play_tally ({', '.join(_TALLY)}) SELECT {', '.join(f'r.{name}' for name in _TALLY)} FROM {{rows}}"
+    " JOIN {plays} ON {plays}.id = r.play_id"
+)
 _POSTGRESQL = (
     "WITH permitted AS MATERIALIZED (SELECT id, epoch, settled_epoch, committed"
     " FROM campaign WHERE id = ANY($2::uuid[]) FOR SHARE),"
     f" played AS ({_INSERT.format(campaign='permitted', batch=rows_of_json('postgresql', _BATCH))}),"
+    f" counted AS ({_COUNT.format(rows=rows_of_json('postgresql', _TALLY, parameter=4), plays='played')}),"
     f" {wins_postgresql(parameter=3, plays='played')} SELECT id FROM played"
 )
 _SQLITE = _INSERT.format(campaign="campaign", batch=rows_of_json("sqlite", _BATCH))
+# The batch may hold plays that were written before, whose numbers are there already.
+_SQLITE_COUNT = (
+    f"{_COUNT.format(rows=rows_of_json('sqlite', _TALLY), plays='play')}"
+    " WHERE NOT EXISTS (SELECT 1 FROM play_tally AS t WHERE t.play_id = r.play_id AND t.tally = r.tally)"
+)
 _SQLITE_WINS = wins_sqlite(plays="play")
 
 
-async def insert_plays(database: Database, plays: Sequence[Mapping[str, Any]], won: Sequence[Won]) -> set[str]:
-    """Insert the plays that the ledger permits, with what they won; the ids of those that went in.
+async def insert_plays(
+    database: Database, plays: Sequence[Mapping[str, Any]], tallies: Sequence[Mapping[str, Any]], won: Sequence[Won]
+) -> set[str]:
+    """Insert the plays that the ledger permits, with their numbers and what they won; the ids of those that went in.
 
     Raises sqlalchemy's IntegrityError when a row breaks a CHECK or a foreign key, which says that it was never ours.
     """
     if database.is_sqlite:
-        document = to_json([[_sqlite_value(name, play[name]) for name in _BATCH] for play in plays]).decode()
-        wins = wins_document("sqlite", won)
-        told = [Statement(_SQLITE, (document,)), *(Statement(sql, (wins,)) for sql in _SQLITE_WINS if won)]
+        counted, wins = _document(_TALLY, tallies, _sqlite_value), wins_document("sqlite", won)
+        told = [
+            Statement(_SQLITE, (_document(_BATCH, plays, _sqlite_value),)),
+            *([Statement(_SQLITE_COUNT, (counted,))] if tallies else []),
+            *(Statement(sql, (wins,)) for sql in _SQLITE_WINS if won),
+        ]
     else:
-        document = to_json([[play[name] for name in _BATCH] for play in plays]).decode()
         campaigns = list({play["campaign_id"] for play in plays})
-        told = [Statement(_POSTGRESQL, (document, campaigns, wins_document("postgresql", won)))]
+        wins, counted = wins_document("postgresql", won), _document(_TALLY, tallies)
+        told = [Statement(_POSTGRESQL, (_document(_BATCH, plays), campaigns, wins, counted))]
     inserted = {str(row[0]).replace("-", "") for row in await database.write(*told)}
     return {play["id"] for play in plays if play["id"].replace("-", "") in inserted}
 
 
-def _sqlite_value(name: str, value: Any) -> Any:
-    return value.replace("-", "") if name in _UUIDS else value
+def _document(
+    columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], kept: Callable[[str, Any], Any] | None = None
+) -> str:
+    """The rows as one JSON parameter, each an array in the columns' order."""
+    if kept is None:
+        return to_json([[row[name] for name in columns] for row in rows]).decode()
+    return to_json([[kept(kind, row[name]) for name, kind in columns.items()] for row in rows]).decode()
+
+
+def _sqlite_value(kind: str, value: Any) -> Any:
+    return value.replace("-", "") if kind == "uuid" else value

@@ -5,7 +5,8 @@ oversell a line, break a limit or use a number twice:
 
 - a play's `unit` lies inside the stock lot it points at, and no two plays share a unit;
 - a member's `ordinal` follows the play before it, and no two plays share one; the same within a day;
-- a line's `line_day_number` is below the day's cap, and no two plays of the day share one.
+- every other number that a play takes (of a member's hour, of a line's day, of all wins) is a row of `play_tally`, not
+  above the tally's last one, and no two plays share it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, UtcDateTime, id_type
+
+NUMBERS_LENGTH_MAX = 1000
 
 
 def _unique_where_present(number: str, *columns: str) -> Index:
@@ -137,8 +140,8 @@ class Play(Base):
     unit: Mapped[int | None] = mapped_column(BigInteger)
     lot_first: Mapped[int | None] = mapped_column(BigInteger)
     lot_last: Mapped[int | None] = mapped_column(BigInteger)
-    line_day_number: Mapped[int | None]
-    line_day_cap: Mapped[int | None]
+    numbers: Mapped[str] = mapped_column(String(NUMBERS_LENGTH_MAX))
+    """Every number the play took, as the script writes them; `play_tally` holds them one by one."""
     played_at_ms: Mapped[int] = mapped_column(BigInteger)
     """The script's own clock, in milliseconds since 1970."""
 
@@ -149,7 +152,6 @@ class Play(Base):
         UniqueConstraint("campaign_id", "member_id", "request_key"),
         Index("ix_play_member", "member_id", "id"),
         _unique_where_present("unit", "campaign_id", "awarded", "unit"),
-        _unique_where_present("line_day_number", "campaign_id", "awarded", "day", "line_day_number"),
         ForeignKeyConstraint(["campaign_id", "version"], ["campaign_version.campaign_id", "campaign_version.version"]),
         ForeignKeyConstraint(
             ["campaign_id", "awarded", "lot_first", "lot_last"],
@@ -171,7 +173,6 @@ class Play(Base):
         CheckConstraint("(lot_first IS NULL) = (lot_last IS NULL)", name="lot_is_whole"),
         CheckConstraint("ordinal >= 1 AND ordinal <= plays_max", name="plays_max"),
         CheckConstraint("day_ordinal >= 1 AND day_ordinal <= day_plays_max", name="day_plays_max"),
-        CheckConstraint("line_day_number >= 1 AND line_day_number <= line_day_cap", name="line_day_cap"),
         CheckConstraint(
             "CASE WHEN ordinal = 1 THEN previous_ordinal IS NULL ELSE previous_ordinal = ordinal - 1 END",
             name="follows_previous",
@@ -181,6 +182,26 @@ class Play(Base):
             "ELSE previous_day_ordinal = day_ordinal - 1 END",
             name="follows_previous_of_day",
         ),
+    )
+
+
+class PlayTally(Base):
+    """One number that a play took of one tally, in one period; the next play takes another."""
+
+    __tablename__ = "play_tally"
+
+    campaign_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    tally: Mapped[str] = mapped_column(String(48), primary_key=True)
+    subject_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    """The member whose tally it is, or the campaign."""
+    period: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger)
+    play_id: Mapped[str] = mapped_column(ForeignKey("play.id"))
+
+    __table_args__ = (
+        UniqueConstraint("play_id", "tally"),
+        CheckConstraint("number >= 1 AND number <= last", name="within_last"),
     )
 
 

@@ -10,18 +10,19 @@ import asyncio
 import hashlib
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from campaigns.answers import answer_bytes, chances_after
+from campaigns.answers import answer_bytes
 from campaigns.audience import NotEligible
 from campaigns.fairness import draw
 from campaigns.ledger import Ledger, Row
 from campaigns.mending import Mending
+from campaigns.tallies import ALL_PLAYS, period_at, start_of
 from campaigns.versions import Running, Version, Versions
-from core.clock import Clock
+from core.clock import Clock, from_ms
 from core.errors import Refusal, Unavailable
 from core.ids import Ids
 from inventory import stream
@@ -58,6 +59,17 @@ class NoChanceLeft(Refusal, code="no-chance-left"):
 
     def __init__(self, *, next_chance_at: datetime | None) -> None:
         super().__init__(next_chance_at=next_chance_at)
+
+
+class CoolingDown(Refusal, code="cooling-down"):
+    """The member has chances left, and must wait a little from one play to the next."""
+
+    def __init__(self, *, next_chance_at: datetime) -> None:
+        super().__init__(next_chance_at=next_chance_at)
+
+
+class AllPlaysTaken(Refusal, code="all-plays-taken"):
+    """The campaign had so many plays for everybody together, and they are played."""
 
 
 class KeyReused(Refusal, code="idempotency-key-reused"):
@@ -139,8 +151,8 @@ class Plays:
                     if word == "load_member" and not await self._mending.load_member(running, asked.member):
                         return None
                     key_is_new = True
-                case Refused(word, fact):
-                    return await self._refused(asked, running, word, fact)
+                case Refused():
+                    return await self._refused(asked, running, verdict)
         return None
 
     async def settle(self, decided: Decided) -> bool:
@@ -186,9 +198,7 @@ class Plays:
             ordinal=ordinal,
             word=drawn.word,
             drawn=line.key,
-            fallback=pool.fallback,
-            last_unit=running.last_units.get(line.key) if line.stock is not None else None,
-            day_cap=line.day_cap,
+            candidates=_candidates(running, line.key, pool.fallback),
             key_is_new=key_is_new,
             entry=asked.entry,
         )
@@ -209,16 +219,17 @@ class Plays:
         await self._mending.recover(running, reason="a key's play is neither in the stream nor in the ledger")
         return None
 
-    async def _refused(self, asked: Asked, running: Running, word: str, fact: int | None) -> Decided | None:
+    async def _refused(self, asked: Asked, running: Running, told: Refused) -> Decided | None:
+        word = told.word
         if word == "other_request":
             raise KeyReused
         if word in _REFUSALS:
             if (held := await self._held(asked, running)) is not None:
                 return held
-            raise _refusal(running.version, word, fact)
+            raise _REFUSALS[word](running.version, told)
         if word == "backlog":
             raise Unavailable(reason="the ledger is behind")
-        await self._mending.mend(running, word, fact)
+        await self._mending.mend(running, word, told.fact)
         return None
 
     async def _held(self, asked: Asked, running: Running) -> Decided | None:
@@ -241,32 +252,31 @@ class Plays:
             known.popitem(last=False)
 
 
-_REFUSALS = frozenset({"not_open_yet", "over", "paused", "no_chance_left", "no_chance_today"})
+def _candidates(running: Running, drawn: str, fallback: str) -> str:
+    """What was drawn, and the fallback for when it cannot be given."""
+    lines = (drawn,) if drawn == fallback else (drawn, fallback)
+    return "".join(running.candidates[line] for line in lines)
 
 
-def _refusal(version: Version, word: str, now_ms: int | None) -> Refusal:
-    config = version.config
-    if word == "not_open_yet":
-        return NotOpenYet(starts_at=config.starts_at)
-    if word == "over":
-        return Over(ended_at=config.ends_at)
-    if word == "paused":
-        return Paused()
-    if word == "no_chance_left" or now_ms is None:
-        return NoChanceLeft(next_chance_at=None)
-    most = config.limits.member_day_plays_max or 0
-    return NoChanceLeft(
-        next_chance_at=chances_after(config, ordinal=0, day=day_of(version, now_ms), day_ordinal=most)[1]
-    )
+def _spent_for_now(version: Version, told: Refused) -> Refusal:
+    """The member has used up what a period allows, or everybody together what there was."""
+    period = version.takes[told.tally].period if told.tally else "day"
+    if told.tally == ALL_PLAYS:
+        return AllPlaysTaken()
+    present = period_at(period, version.zone, told.fact or 0)
+    turn = start_of(period, present + 1, config=version.config, zone=version.zone)
+    return NoChanceLeft(next_chance_at=turn if turn < version.config.ends_at else None)
 
 
-def day_of(version: Version, instant_ms: int) -> int:
-    """Days since 1970 in the campaign's zone."""
-    offset_ms = 0
-    for start, offset in version.zone:
-        if instant_ms >= start:
-            offset_ms = offset
-    return (instant_ms + offset_ms) // 86_400_000
+_REFUSALS: dict[str, Callable[[Version, Refused], Refusal]] = {
+    "not_open_yet": lambda version, _: NotOpenYet(starts_at=version.config.starts_at),
+    "over": lambda version, _: Over(ended_at=version.config.ends_at),
+    "paused": lambda _version, _told: Paused(),
+    "no_chance_left": lambda _version, _told: NoChanceLeft(next_chance_at=None),
+    "no_chance_today": _spent_for_now,
+    "limit": _spent_for_now,
+    "cooling": lambda _, told: CoolingDown(next_chance_at=from_ms(told.fact or 0)),
+}
 
 
 def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
@@ -282,8 +292,7 @@ def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
         day_ordinal=taken.day_ordinal,
         drawn=asked.drawn,
         awarded=taken.awarded,
-        unit=taken.unit,
-        line_day_number=taken.line_day_number,
+        numbers=taken.numbers,
         word=asked.word,
         version=version.number,
         played_at_ms=taken.played_at_ms,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns.models import Campaign, CampaignVersion, Play
+from campaigns.models import Campaign, CampaignVersion, Play, PlayTally
+from campaigns.tallies import ALL_PLAYS
 
 
 async def page_of_plays(
@@ -26,6 +27,13 @@ async def last_play(session: AsyncSession, *, campaign: str, member: str) -> Pla
     """A member's latest play in a campaign; its ordinals count the plays before it."""
     query = select(Play).where(Play.campaign_id == campaign, Play.member_id == member)
     return await session.scalar(query.order_by(Play.ordinal.desc()).limit(1))
+
+
+async def plays_taken(session: AsyncSession, campaign: str) -> int:
+    """How many plays a campaign that limits them has given."""
+    query = select(func.count()).select_from(PlayTally)
+    of_campaign = (PlayTally.campaign_id == campaign) & (PlayTally.subject_id == campaign)
+    return await session.scalar(query.where(of_campaign, PlayTally.tally == ALL_PLAYS)) or 0
 
 
 async def page_of_campaigns(session: AsyncSession, *, mall: str, before: str | None, limit: int) -> Sequence[Campaign]:

@@ -9,12 +9,17 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from campaigns.models import Play, VoidPlay
+from campaigns.models import Play, PlayTally, VoidPlay
 from campaigns.versions import Running
-from inventory.claims import KEYS_KEPT
+from inventory.claims import KEYS_KEPT, unit_tally
 from inventory.counters import Counters, MemberCounters, Numbers
 
 Number = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+
+_LATEST = (
+    *(Play.ordinal, Play.day, Play.day_ordinal, Play.played_at_ms),
+    *(Play.request_key, Play.fingerprint, Play.epoch, Play.seq),
+)
 
 
 async def counters_of(session: AsyncSession, running: Running) -> Counters:
@@ -23,21 +28,21 @@ async def counters_of(session: AsyncSession, running: Running) -> Counters:
     seq = await session.scalar(select(func.max(Play.seq)).where(of_campaign)) or 0
     voided = await session.scalar(select(func.max(VoidPlay.seq)).where(VoidPlay.campaign_id == campaign)) or 0
     day = await session.scalar(select(func.max(Play.day)).where(of_campaign)) or 0
-    units, day_numbers = {}, {}
-    for line in running.version.config.lines:
-        awarded = of_campaign & (Play.awarded == line.key)
-        if line.stock is not None:
-            units[line.key] = await _numbers(session, Play.unit, awarded)
-        if line.day_cap is not None:
-            day_numbers[line.key] = await _numbers(session, Play.line_day_number, awarded & (Play.day == day))
-    return Counters(version=running.version.number, seq=max(seq, voided), day=day, units=units, day_numbers=day_numbers)
+    tallies = {
+        unit_tally(line.key): await _numbers(session, Play.unit, of_campaign & (Play.awarded == line.key))
+        for line in running.version.config.lines
+        if line.stock is not None
+    }
+    shared = [tally for tally, take in running.version.takes.items() if take.of == "campaign"]
+    tallies |= {tally: Numbers() for tally in shared} | await _tallies(session, campaign, subject=campaign)
+    return Counters(version=running.version.number, seq=max(seq, voided), day=day, tallies=tallies)
 
 
 async def member_counters(session: AsyncSession, *, campaign: str, member: str) -> MemberCounters:
     """A member's counters; ordinals are contiguous, so the last one counts them."""
     latest = (
         await session.execute(
-            select(Play.ordinal, Play.day, Play.day_ordinal, Play.request_key, Play.fingerprint, Play.epoch, Play.seq)
+            select(*_LATEST)
             .where(Play.campaign_id == campaign, Play.member_id == member)
             .order_by(Play.ordinal.desc())
             .limit(KEYS_KEPT)
@@ -47,8 +52,22 @@ async def member_counters(session: AsyncSession, *, campaign: str, member: str) 
         plays=latest[0].ordinal if latest else 0,
         day=latest[0].day if latest else 0,
         day_plays=latest[0].day_ordinal if latest else 0,
+        at_ms=latest[0].played_at_ms if latest else 0,
+        tallies=await _tallies(session, campaign, subject=member),
         keys=[(row.ordinal, row.request_key, row.fingerprint, f"{row.epoch}-{row.seq}") for row in reversed(latest)],
     )
+
+
+async def _tallies(session: AsyncSession, campaign: str, *, subject: str) -> dict[str, Numbers]:
+    """Where every tally of a member, or of the campaign, stands in the last period it gave a number in."""
+    of_subject = (PlayTally.campaign_id == campaign) & (PlayTally.subject_id == subject)
+    last_periods = select(PlayTally.tally, func.max(PlayTally.period)).where(of_subject).group_by(PlayTally.tally)
+    return {
+        tally: await _numbers(
+            session, PlayTally.number, of_subject & (PlayTally.tally == tally) & (PlayTally.period == period), period
+        )
+        for tally, period in (await session.execute(last_periods)).all()
+    }
 
 
 async def missing_plays(session: AsyncSession, *, campaign: str, after: int) -> list[int]:
@@ -61,14 +80,14 @@ async def missing_plays(session: AsyncSession, *, campaign: str, after: int) -> 
     return [seq for seq in range(after + 1, max(known, default=after)) if seq not in known]
 
 
-async def _numbers(session: AsyncSession, number: Number, where: ColumnElement[bool]) -> Numbers:
+async def _numbers(session: AsyncSession, number: Number, where: ColumnElement[bool], period: int = 0) -> Numbers:
     """The numbers of one kind that were not given: the gaps, found only when counting says there are some."""
     highest, count = (await session.execute(select(func.max(number), func.count(number)).where(where))).one()
     if highest is None:
-        return Numbers(next=1)
+        return Numbers(period=period)
     if highest == count:
-        return Numbers(next=highest + 1)
-    return Numbers(next=highest + 1, gaps=tuple(await _gaps(session, number, where)))
+        return Numbers(highest + 1, period=period)
+    return Numbers(highest + 1, tuple(await _gaps(session, number, where)), period)
 
 
 async def _gaps(session: AsyncSession, number: Number, where: ColumnElement[bool]) -> Sequence[int]:

@@ -9,13 +9,15 @@ from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns.answers import chances_after
-from campaigns.plays import day_of
-from campaigns.queries import last_play
+from campaigns.chances import Used, chances_after, used_by
+from campaigns.ledger import Ledger
+from campaigns.queries import last_play, plays_taken
 from campaigns.versions import Running
 from core.clock import to_ms
 
-StandingState = Literal["ready", "not-open-yet", "over", "paused", "no-chance-left", "not-eligible"]
+StandingState = Literal[
+    "ready", "not-open-yet", "over", "paused", "no-chance-left", "cooling-down", "all-plays-taken", "not-eligible"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,17 +39,20 @@ async def standing_of(
 ) -> Standing:
     version = running.version
     last = await last_play(session, campaign=running.campaign, member=member)
-    plays, today = (last.ordinal, day_of(version, to_ms(now))) if last is not None else (0, day_of(version, to_ms(now)))
-    day_plays = last.day_ordinal if last is not None and last.day >= today else 0
-    day = max(today, last.day) if last is not None else today
-    chances_left, next_chance_at = chances_after(version.config, ordinal=plays, day=day, day_ordinal=day_plays)
-    state = _STATES.get(running.phase(now), "ready")
+    used = used_by(Ledger.entry_of(last)) if last is not None else Used()
+    left = chances_after(version, used, now_ms=to_ms(now))
     asks = version.config.audience.unmet(attributes, now)
+    state = _STATES.get(running.phase(now), "ready")
+    plays_max = version.config.limits.plays_max
     if state == "ready" and asks:
         state = "not-eligible"
-    elif state == "ready" and chances_left == 0:
+    elif state == "ready" and plays_max is not None and await plays_taken(session, running.campaign) >= plays_max:
+        state = "all-plays-taken"
+    elif state == "ready" and left.chances == 0:
         state = "no-chance-left"
-    return Standing(state=state, chances_left=chances_left, next_chance_at=next_chance_at, plays=plays, asks=asks)
+    elif state == "ready" and left.next_at is not None:
+        state = "cooling-down"
+    return Standing(state=state, chances_left=left.chances, next_chance_at=left.next_at, plays=used.plays, asks=asks)
 
 
 _STATES: dict[str, StandingState] = {

@@ -15,11 +15,12 @@ from campaigns import registry
 from campaigns.config import Frozen, Line, Phase, Pool, phase_of, zone_table
 from campaigns.game import AnyGame, GameModel, Text
 from campaigns.models import Campaign, CampaignVersion, Play, State, StockLot
+from campaigns.tallies import takes_of, takes_of_line, takes_of_play
 from core.clock import to_ms
 from core.db import Database
 from core.errors import NotFound
 from core.sealing import Sealer
-from inventory.claims import UNLIMITED, Rules
+from inventory.claims import UNLIMITED, Rules, Take, candidate, sent, unit_tally
 from inventory.keys import LaneKeys
 
 VERSIONS_KEPT = 512
@@ -55,6 +56,8 @@ class Version:
     commitment: str
     pools: Mapping[str, Pool]
     lines: Mapping[str, LineFacts]
+    takes: Mapping[str, Take]
+    """Every take there is, by its tally; units are taken beside these."""
     zone: tuple[tuple[int, int], ...]
 
     def entry_of(self, text: str) -> Any:
@@ -74,7 +77,8 @@ class Running:
     state: State
     epoch: int
     is_settled: bool
-    last_units: Mapping[str, int]
+    candidates: Mapping[str, str]
+    """Per line, what a play takes that is given it, ready to send."""
     rules: tuple[str, ...]
 
     @property
@@ -158,7 +162,7 @@ class Versions:
             state=State(row.state),
             epoch=row.epoch,
             is_settled=row.settled_epoch == row.epoch,
-            last_units=last_units,
+            candidates={line.key: _candidate(version, line, last_units) for line in version.config.lines},
             rules=_rules(version, row.epoch),
         )
         _remember(self._running, campaign, running)
@@ -199,6 +203,7 @@ class Versions:
             commitment=row.commitment,
             pools={pool.key: pool for pool in config.pools},
             lines={line.key: _facts(line, config) for line in config.lines},
+            takes=takes_of(config),
             zone=zone_table(config.zone, config.starts_at, config.ends_at),
         )
 
@@ -228,6 +233,13 @@ def _remember(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
         kept.popitem(last=False)
 
 
+def _candidate(version: Version, line: Line, last_units: Mapping[str, int]) -> str:
+    takes = takes_of_line(version.config, line)
+    if line.stock is not None:
+        takes = (Take(unit_tally(line.key), "campaign", "all", last_units.get(line.key, 0)), *takes)
+    return candidate(line.key, takes)
+
+
 def _rules(version: Version, epoch: int) -> tuple[str, ...]:
     limits = version.config.limits
     return Rules(
@@ -238,5 +250,7 @@ def _rules(version: Version, epoch: int) -> tuple[str, ...]:
         zone=";".join(f"{start}:{offset}" for start, offset in version.zone),
         plays_max=limits.member_plays_max or UNLIMITED,
         day_plays_max=limits.member_day_plays_max or UNLIMITED,
+        cooldown_ms=(limits.cooldown_seconds or 0) * 1000,
         backlog_max=BACKLOG_MAX,
+        takes=sent(takes_of_play(version.config)),
     ).arguments()

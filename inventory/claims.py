@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from inventory.connection import Connection
 from inventory.keys import LaneKeys
@@ -13,6 +13,58 @@ from inventory.scripts import script
 KEYS_KEPT = 32
 """How many of a member's latest idempotency keys the counters remember; the ledger knows them all."""
 UNLIMITED = 1_000_000_000
+
+
+Of = Literal["campaign", "member"]
+Period = Literal["hour", "day", "week", "month", "all"]
+
+
+class Take(NamedTuple):
+    """The next number of a tally, up to `last`: of the whole campaign or of the member, anew each period or never."""
+
+    name: str
+    of: Of
+    period: Period
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.of[0]}{self.period[0]}{self.last}:{self.name};"
+
+
+class Number(NamedTuple):
+    """A number that was taken, and the period it counts in (0 where a tally never begins anew)."""
+
+    tally: str
+    period: int
+    number: int
+
+
+def unit_tally(line: str) -> str:
+    """The tally of a line's units: a unit is the number that a play took of it."""
+    return f"unit:{line}"
+
+
+def sent(takes: Iterable[Take]) -> str:
+    return "".join(map(str, takes))
+
+
+def candidate(line: str, takes: Iterable[Take]) -> str:
+    """A line that a play may be given, if every number it takes is to be had."""
+    return f"{line} {sent(takes)}|"
+
+
+def written(numbers: Iterable[Number]) -> str:
+    return "".join(f"{tally}={period}:{number};" for tally, period, number in numbers)
+
+
+def read(text: str) -> tuple[Number, ...]:
+    """Numbers as the script writes them. Raises ValueError for anything else."""
+    numbers = []
+    for each in text.split(";")[:-1]:
+        tally, value = each.split("=")
+        period, number = value.split(":")
+        numbers.append(Number(tally, int(period), int(number)))
+    return tuple(numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,16 +78,18 @@ class Rules:
     zone: str
     plays_max: int
     day_plays_max: int
+    cooldown_ms: int
     backlog_max: int
+    takes: str
 
     def arguments(self) -> tuple[str, ...]:
         numbers = (self.epoch, self.version, self.opens_ms, self.closes_ms)
-        limits = (self.plays_max, self.day_plays_max, self.backlog_max, KEYS_KEPT)
-        return (*map(str, numbers), self.zone, *map(str, limits))
+        limits = (self.plays_max, self.day_plays_max, self.cooldown_ms, self.backlog_max, KEYS_KEPT)
+        return (*map(str, numbers), self.zone, *map(str, limits), self.takes)
 
 
 class Claim(NamedTuple):
-    """What one play asks for. `last_unit` and `day_cap` are of the drawn line; None is unlimited."""
+    """What one play asks for. `candidates` are lines in the order they would be given, what was drawn first."""
 
     play: str
     member: str
@@ -44,22 +98,19 @@ class Claim(NamedTuple):
     ordinal: int
     word: int
     drawn: str
-    fallback: str
-    last_unit: int | None
-    day_cap: int | None
+    candidates: str
     key_is_new: bool
     entry: str
 
 
 class Taken(NamedTuple):
-    """The claim became play `seq`; numbers that the awarded line does not count are None."""
+    """The claim became play `seq`, with these numbers."""
 
     seq: int
     day: int
     day_ordinal: int
     awarded: str
-    unit: int | None
-    line_day_number: int | None
+    numbers: tuple[Number, ...]
     played_at_ms: int
 
 
@@ -79,10 +130,11 @@ class Ordinal:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was taken; `word` says why (see the script's header)."""
+    """Nothing was taken; `word` says why (see the script's header), and `tally` which one has no number left."""
 
     word: str
     fact: int | None = None
+    tally: str = ""
 
 
 Verdict = Taken | Again | Ordinal | Refused
@@ -100,10 +152,7 @@ async def claim(connection: Connection, keys: LaneKeys, rules: tuple[str, ...], 
 
 def _arguments(asked: Claim) -> tuple[str | int, ...]:
     return (
-        asked.fallback,
-        asked.drawn,
-        "" if asked.last_unit is None else asked.last_unit,
-        "" if asked.day_cap is None else asked.day_cap,
+        asked.candidates,
         asked.member,
         asked.request_key,
         asked.fingerprint,
@@ -116,18 +165,12 @@ def _arguments(asked: Claim) -> tuple[str | int, ...]:
 
 
 def _taken(_word: str, facts: list[str]) -> Taken:
-    seq, day, day_ordinal, awarded, unit, line_day_number, played_at_ms = facts
-    return Taken(
-        int(seq), int(day), int(day_ordinal), awarded, _number(unit), _number(line_day_number), int(played_at_ms)
-    )
+    seq, day, day_ordinal, awarded, numbers, played_at_ms = facts
+    return Taken(int(seq), int(day), int(day_ordinal), awarded, read(numbers), int(played_at_ms))
 
 
 def _refused(word: str, facts: list[str]) -> Refused:
-    return Refused(word, int(facts[0]) if facts else None)
-
-
-def _number(text: str) -> int | None:
-    return None if text == "" else int(text)
+    return Refused(word, int(facts[0]) if facts else None, *facts[1:])
 
 
 _VERDICTS: dict[str, Callable[[str, list[str]], Verdict]] = {

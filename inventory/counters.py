@@ -14,54 +14,56 @@ from inventory.scripts import script
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Numbers of one kind still to be given: from `next` on, and the gaps below it."""
+    """Numbers of one tally still to be given in a period: from `next` on, and the gaps below it."""
 
-    next: int
+    next: int = 1
     gaps: tuple[int, ...] = ()
+    period: int = 0
 
     def __str__(self) -> str:
-        return f"{self.next} {','.join(map(str, self.gaps))}"
+        return f"{self.period} {self.next} {','.join(map(str, self.gaps))}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counters:
-    """A lane's counters as the ledger has them. `units` and `day_numbers` hold every line that counts them."""
+    """A lane's counters as the ledger has them. `tallies` holds every tally of the campaign."""
 
     version: int
     seq: int
     day: int
-    units: Mapping[str, Numbers]
-    day_numbers: Mapping[str, Numbers]
+    tallies: Mapping[str, Numbers]
 
     def fields(self) -> dict[str, str]:
-        lines = {f"units:{line}": str(numbers) for line, numbers in self.units.items()}
-        days = {f"days:{line}": f"{self.day} {numbers}" for line, numbers in self.day_numbers.items()}
-        return {
-            "version": str(self.version),
-            "seq": str(self.seq),
-            "committed": str(self.seq),
-            "day": str(self.day),
-            **lines,
-            **days,
-        }
+        numbers = {"version": self.version, "seq": self.seq, "committed": self.seq, "day": self.day}
+        return {**{name: str(number) for name, number in numbers.items()}, **_tally_fields(self.tallies)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberCounters:
-    """What the ledger knows of one member: plays so far, those of `day`, and the latest keys, oldest first."""
+    """What the ledger knows of one member: plays so far, those of `day`, the latest one's hour, and the latest keys.
+
+    `keys` are oldest first; `tallies` holds the tallies of the member that have given a number.
+    """
 
     plays: int
     day: int
     day_plays: int
+    at_ms: int
+    tallies: Mapping[str, Numbers]
     keys: Sequence[tuple[int, str, str, str]]
     """(ordinal, request key, fingerprint, entry id)."""
 
     def fields(self) -> dict[str, str]:
-        fields = {"plays": str(self.plays), "day": str(self.day), "day_plays": str(self.day_plays)}
+        numbers = {"plays": self.plays, "day": self.day, "day_plays": self.day_plays, "at": self.at_ms}
+        fields = {**{name: str(number) for name, number in numbers.items()}, **_tally_fields(self.tallies)}
         for ordinal, key, fingerprint, entry_id in self.keys[-KEYS_KEPT:]:
             fields[f"key:{key}"] = f"{fingerprint} {entry_id}"
             fields[f"kept:{ordinal % KEYS_KEPT}"] = key
         return fields
+
+
+def _tally_fields(tallies: Mapping[str, Numbers]) -> dict[str, str]:
+    return {f"tally:{name}": str(numbers) for name, numbers in tallies.items()}
 
 
 async def fence(connection: Connection, keys: LaneKeys, *, epoch: int) -> str:

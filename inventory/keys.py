@@ -18,7 +18,7 @@ class LaneKeys:
 
     @property
     def counters(self) -> str:
-        """hash: epoch, version, state, seq, committed, day; per scarce line its next numbers and gaps."""
+        """hash: epoch, version, state, seq, committed, day; per tally of the campaign its next numbers and gaps."""
         return f"{self.tag}:counters"
 
     @property
@@ -27,5 +27,5 @@ class LaneKeys:
         return f"{self.tag}:plays"
 
     def member(self, member: str) -> str:
-        """hash: epoch, plays, day, day_plays, the latest idempotency keys."""
+        """hash: epoch, plays, day, day_plays, at; the tallies of the member; the latest idempotency keys."""
         return f"{self.tag}:member:{member}"

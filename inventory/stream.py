@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from inventory.claims import Number, unit_tally
+from inventory.claims import read as read_numbers
 from inventory.connection import Connection, InventoryAway, RedisError
 from inventory.keys import LaneKeys
 from inventory.scripts import script
@@ -14,7 +16,7 @@ log = structlog.get_logger()
 
 
 class Entry(NamedTuple):
-    """One play as the script wrote it. Numbers that the awarded line does not count are None."""
+    """One play as the script wrote it, with every number it took."""
 
     epoch: int
     seq: int
@@ -27,12 +29,17 @@ class Entry(NamedTuple):
     day_ordinal: int
     drawn: str
     awarded: str
-    unit: int | None
-    line_day_number: int | None
+    numbers: tuple[Number, ...]
     word: int
     version: int
     played_at_ms: int
     entry: str
+
+    @property
+    def unit(self) -> int | None:
+        """The unit of the awarded line, if the line counts them."""
+        name = unit_tally(self.awarded)
+        return next((taken.number for taken in self.numbers if taken.tally == name), None)
 
 
 class PoisonEntry(Exception):
@@ -81,9 +88,9 @@ def _parsed(entry_id: str, fields: dict[str, str]) -> Entry | None:
 def parse(entry_id: str, fields: dict[str, str]) -> Entry:
     try:
         epoch, seq = map(int, entry_id.split("-"))
-        values = fields["play"].split("|", 14)
+        values = fields["play"].split("|", 13)
         play, member, request_key, fingerprint, ordinal, day, day_ordinal, drawn, awarded = values[:9]
-        unit, line_day_number, word, version, played_at_ms, entry = values[9:]
+        numbers, word, version, played_at_ms, entry = values[9:]
         return Entry(
             epoch=epoch,
             seq=seq,
@@ -96,8 +103,7 @@ def parse(entry_id: str, fields: dict[str, str]) -> Entry:
             day_ordinal=int(day_ordinal),
             drawn=drawn,
             awarded=awarded,
-            unit=int(unit) if unit else None,
-            line_day_number=int(line_day_number) if line_day_number else None,
+            numbers=read_numbers(numbers),
             word=int(word),
             version=int(version),
             played_at_ms=int(played_at_ms),

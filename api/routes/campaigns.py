@@ -13,9 +13,10 @@ from api.auth.dependencies import CurrentSession, TheHouse
 from api.routes.plays import PrizeShown
 from campaigns.answers import iso
 from campaigns.audience import Audience
-from campaigns.config import Limits, Line, Phase, Pool
+from campaigns.config import Line, Phase, Pool
 from campaigns.fairness import ALGORITHM
 from campaigns.game import Text
+from campaigns.limits import Limits
 from campaigns.standing import StandingState, standing_of
 from campaigns.versions import Running, Version
 from core.errors import NotFound
@@ -32,7 +33,9 @@ class LineView(BaseModel):
     odds: str
     weight: int
     stock: int | None
+    hour_cap: int | None
     day_cap: int | None
+    member_wins_max: int | None
 
 
 class PoolView(BaseModel):
@@ -80,7 +83,10 @@ class AskView(BaseModel):
 
 
 class StandingView(BaseModel):
-    """What a member may do now. No chance left and no next hour means that they are used up for good."""
+    """What a member may do now. No chance left and no next hour means that they are used up for good.
+
+    Chances left and a next hour means that the member cools down until then.
+    """
 
     state: StandingState
     chances_left: int | None
@@ -157,7 +163,9 @@ def _line_view(line: Line, weight: int, version: Version) -> LineView:
         odds=line.odds,
         weight=weight,
         stock=line.stock,
+        hour_cap=line.hour_cap,
         day_cap=line.day_cap,
+        member_wins_max=line.member_wins_max,
     )
 
 

@@ -1,28 +1,35 @@
 #!lua
 -- play: turn one chance of one member into one numbered play, or say why not.
 --
--- KEYS[1] counters  hash    epoch, version, state, seq, committed, day; units:<line> "next gaps", days:<line> "day next gaps"
--- KEYS[2] member    hash    epoch, plays, day, day_plays; key:<digest> "fingerprint epoch-seq"; kept:<slot> digest
+-- KEYS[1] counters  hash    epoch, version, state, seq, committed, day; tally:<name> "period next gaps"
+-- KEYS[2] member    hash    epoch, plays, day, day_plays, at; tally:<name>; key:<digest> "fingerprint epoch-seq"; kept:<slot> digest
 -- KEYS[3] plays     stream  entries `epoch-seq`
 -- ARGV[1] epoch          ARGV[2] version         ARGV[3] opens_ms        ARGV[4] closes_ms
 -- ARGV[5] zone "from:offset;…" in ms             ARGV[6] plays_max       ARGV[7] day_plays_max
--- ARGV[8] backlog_max    ARGV[9] keys_kept       ARGV[10] fallback
--- ARGV[11] drawn         ARGV[12] last_unit ("" is unlimited)            ARGV[13] day_cap ("" is none)
--- ARGV[14] member        ARGV[15] key digest     ARGV[16] fingerprint    ARGV[17] ordinal expected
--- ARGV[18] word          ARGV[19] play id        ARGV[20] "1" when the ledger does not know the key
--- ARGV[21] entry
+-- ARGV[8] cooldown_ms    ARGV[9] backlog_max     ARGV[10] keys_kept      ARGV[11] takes of the play
+-- ARGV[12] candidates "line takes|…", the drawn one first and last one that takes nothing
+-- ARGV[13] member        ARGV[14] key digest     ARGV[15] fingerprint    ARGV[16] ordinal expected
+-- ARGV[17] word          ARGV[18] play id        ARGV[19] "1" when the ledger does not know the key
+-- ARGV[20] entry
 --
--- The rules are arguments, guarded by the version; what changes is here. In epoch 1 nobody has played before, so a
--- member who is not here has played nothing; later a missing member must be loaded from the ledger.
--- Returns {word, …}; nothing is written unless the word is "played".
+-- Takes are "<of><period><last>:<name>;…": the next number of a tally, of the campaign (c) or the member (m), that
+-- begins anew each hour, day, week, month (h d w m) or never (a). The rules are arguments, guarded by the version; what
+-- changes is here. In epoch 1 nobody has played before, so a member who is not here has played nothing; later a missing
+-- member must be loaded from the ledger. Returns {word, …}; nothing is written unless the word is "played".
 
-local line, digest, slot = ARGV[11], ARGV[15], 'kept:' .. (ARGV[17] % ARGV[9])
-local c = redis.call('HMGET', KEYS[1], 'epoch', 'version', 'state', 'seq', 'committed', 'day',
-                     'units:' .. line, 'days:' .. line)
-local m = redis.call('HMGET', KEYS[2], 'epoch', 'plays', 'day', 'day_plays', 'key:' .. digest, slot)
-if m[5] and m[1] == ARGV[1] then
-  local fingerprint, entry_id = string.match(m[5], '^(%S+) (%S+)$')
-  if fingerprint ~= ARGV[16] then return {'other_request'} end
+local digest, slot = ARGV[14], 'kept:' .. (ARGV[16] % ARGV[10])
+local TAKE = '([cm])(%a)(%d+):([^;]+);'
+local of_campaign = {'epoch', 'version', 'state', 'seq', 'committed', 'day'}
+local of_member = {'epoch', 'plays', 'day', 'day_plays', 'at', 'key:' .. digest, slot}
+for of, _, _, name in string.gmatch(ARGV[11] .. ARGV[12], TAKE) do
+  local fields = of == 'c' and of_campaign or of_member
+  fields[#fields + 1] = 'tally:' .. name
+end
+local c = redis.call('HMGET', KEYS[1], unpack(of_campaign))
+local m = redis.call('HMGET', KEYS[2], unpack(of_member))
+if m[6] and m[1] == ARGV[1] then
+  local fingerprint, entry_id = string.match(m[6], '^(%S+) (%S+)$')
+  if fingerprint ~= ARGV[15] then return {'other_request'} end
   return {'again', entry_id}
 end
 if not c[1] then return {'not_loaded'} end
@@ -44,38 +51,71 @@ end
 local day = math.max(math.floor((now_ms + offset_ms) / 86400000), tonumber(c[6]))
 local plays = tonumber(m[2] or 0)
 local day_plays = tonumber(m[3] or 0) == day and tonumber(m[4]) or 0
-if plays >= tonumber(ARGV[9]) and ARGV[20] ~= '1' then return {'unknown_key'} end
+if plays >= tonumber(ARGV[10]) and ARGV[19] ~= '1' then return {'unknown_key'} end
 if plays >= tonumber(ARGV[6]) then return {'no_chance_left'} end
 if day_plays >= tonumber(ARGV[7]) then return {'no_chance_today', now_ms} end
-if plays + 1 ~= tonumber(ARGV[17]) then return {'ordinal', plays + 1} end
-if c[4] - c[5] >= tonumber(ARGV[8]) then return {'backlog'} end
+if now_ms < tonumber(m[5] or 0) + ARGV[8] then return {'cooling', m[5] + ARGV[8]} end
+if plays + 1 ~= tonumber(ARGV[16]) then return {'ordinal', plays + 1} end
+if c[4] - c[5] >= tonumber(ARGV[9]) then return {'backlog'} end
 
--- A number is taken from the gaps first, then from the next ones; nil when none is left.
-local function take(next_number, gaps, last)
-  local gap, others = string.match(gaps, '^(%d+),?(.*)$')
-  if gap then return tonumber(gap), next_number, others end
-  if next_number <= last then return next_number, next_number + 1, gaps end
+-- Months since year 0; after Howard Hinnant's days-to-civil algorithm.
+local function month_of(days)
+  local z = days + 719468
+  local era = math.floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
+  return (yoe + era * 400) * 12 + math.floor((5 * doy + 2) / 153) + 2
 end
 
-local writes, unit, line_day_number, awarded = {}, '', '', line
-if ARGV[12] ~= '' then
-  if not c[7] then return {'not_loaded'} end
-  local next_unit, gaps = string.match(c[7], '^(%d+) ?(.*)$')
-  unit, next_unit, gaps = take(tonumber(next_unit), gaps, tonumber(ARGV[12]))
-  if unit then writes = {'units:' .. line, string.format('%d %s', next_unit, gaps)} end
+local function period_of(letter)
+  if letter == 'a' then return 0 end
+  if letter == 'd' then return day end
+  if letter == 'w' then return math.floor((day + 3) / 7) end
+  if letter == 'm' then return month_of(day) end
+  return math.floor((now_ms + offset_ms % 3600000) / 3600000)
 end
-if unit and ARGV[13] ~= '' then
-  if not c[8] then return {'not_loaded'} end
-  local of_day, next_number, gaps = string.match(c[8], '^(%d+) (%d+) ?(.*)$')
-  if tonumber(of_day) < day then next_number, gaps = 1, '' end
-  line_day_number, next_number, gaps = take(tonumber(next_number), gaps, tonumber(ARGV[13]))
-  if line_day_number then
-    writes[#writes + 1] = 'days:' .. line
-    writes[#writes + 1] = string.format('%d %d %s', day, next_number, gaps)
+
+local held = {}
+for place = 7, #of_campaign do held[of_campaign[place]] = c[place] end
+for place = 8, #of_member do held[of_member[place]] = m[place] or '0 1 ' end
+
+-- The next number of every tally that `takes` names, from the gaps first; or nil, and the tally that has none left.
+local function take(takes, writes)
+  local numbers = ''
+  for of, letter, last, name in string.gmatch(takes, TAKE) do
+    local field = 'tally:' .. name
+    local period, number, gaps = string.match(held[field], '^(%d+) (%d+) ?(.*)$')
+    local present = period_of(letter)
+    if tonumber(period) < present then period, number, gaps = present, 1, '' end
+    local gap, others = string.match(gaps, '^(%d+),?(.*)$')
+    local next_number = gap and number or number + 1
+    if not gap and tonumber(number) > tonumber(last) then return nil, name end
+    writes[of][#writes[of] + 1] = field
+    writes[of][#writes[of] + 1] = string.format('%d %d %s', period, next_number, others or '')
+    numbers = numbers .. string.format('%s=%d:%d;', name, period, gap or number)
   end
+  return numbers
 end
-if not unit or not line_day_number then
-  writes, unit, line_day_number, awarded = {}, '', '', ARGV[10]
+
+for _, field in ipairs(of_campaign) do
+  if held[field] == false then return {'not_loaded'} end
+end
+local writes = {c = {}, m = {}}
+local numbers, exhausted = take(ARGV[11], writes)
+if not numbers then return {'limit', now_ms, exhausted} end
+local drawn, awarded
+for line, takes in string.gmatch(ARGV[12], '([^ |]+) ([^|]*)|') do
+  local given = {c = {}, m = {}}
+  local of_line = take(takes, given)
+  drawn = drawn or line
+  if of_line then
+    awarded, numbers = line, numbers .. of_line
+    for of, fields in pairs(given) do
+      for _, part in ipairs(fields) do writes[of][#writes[of] + 1] = part end
+    end
+    break
+  end
 end
 
 -- The stream entry comes first: what fails after it is found again there. It is refused when the counters went back
@@ -83,11 +123,12 @@ end
 local seq = c[4] + 1
 local entry_id = string.format('%s-%d', ARGV[1], seq)
 local added = redis.pcall('XADD', KEYS[3], entry_id, 'play', table.concat({
-  ARGV[19], ARGV[14], digest, ARGV[16], ARGV[17], day, day_plays + 1, line, awarded, unit, line_day_number,
-  ARGV[18], ARGV[2], string.format('%d', now_ms), ARGV[21]}, '|'))
+  ARGV[18], ARGV[13], digest, ARGV[15], ARGV[16], day, day_plays + 1, drawn, awarded, numbers, ARGV[17], ARGV[2],
+  string.format('%d', now_ms), ARGV[20]}, '|'))
 if added.err then return string.find(added.err, 'equal or smaller', 1, true) and {'stream_ahead'} or added end
-redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq), 'day', day, unpack(writes))
-if m[6] then redis.call('HDEL', KEYS[2], 'key:' .. m[6]) end
-redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'plays', ARGV[17], 'day', day, 'day_plays', day_plays + 1,
-           'key:' .. digest, ARGV[16] .. ' ' .. entry_id, slot, digest)
-return {'played', seq, day, day_plays + 1, awarded, unit, line_day_number, now_ms}
+redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq), 'day', day, unpack(writes.c))
+if m[7] then redis.call('HDEL', KEYS[2], 'key:' .. m[7]) end
+redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'plays', ARGV[16], 'day', day, 'day_plays', day_plays + 1,
+           'at', string.format('%d', now_ms), 'key:' .. digest, ARGV[15] .. ' ' .. entry_id, slot, digest,
+           unpack(writes.m))
+return {'played', seq, day, day_plays + 1, awarded, numbers, now_ms}

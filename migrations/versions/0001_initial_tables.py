@@ -356,8 +356,7 @@ def upgrade() -> None:
         sa.Column("unit", sa.BigInteger(), nullable=True),
         sa.Column("lot_first", sa.BigInteger(), nullable=True),
         sa.Column("lot_last", sa.BigInteger(), nullable=True),
-        sa.Column("line_day_number", sa.Integer(), nullable=True),
-        sa.Column("line_day_cap", sa.Integer(), nullable=True),
+        sa.Column("numbers", sa.String(length=1000), nullable=False),
         sa.Column("played_at_ms", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("(lot_first IS NULL) = (lot_last IS NULL)", name=op.f("ck_play_lot_is_whole")),
         sa.CheckConstraint("(unit IS NULL) = (lot_first IS NULL)", name=op.f("ck_play_unit_has_lot")),
@@ -371,9 +370,6 @@ def upgrade() -> None:
             name=op.f("ck_play_follows_previous_of_day"),
         ),
         sa.CheckConstraint("day_ordinal >= 1 AND day_ordinal <= day_plays_max", name=op.f("ck_play_day_plays_max")),
-        sa.CheckConstraint(
-            "line_day_number >= 1 AND line_day_number <= line_day_cap", name=op.f("ck_play_line_day_cap")
-        ),
         sa.CheckConstraint("ordinal >= 1 AND ordinal <= plays_max", name=op.f("ck_play_plays_max")),
         sa.CheckConstraint("unit BETWEEN lot_first AND lot_last", name=op.f("ck_play_unit_in_lot")),
         sa.ForeignKeyConstraint(
@@ -408,14 +404,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_play_member", "play", ["member_id", "id"], unique=False)
     op.create_index(
-        "uq_play_line_day_number",
-        "play",
-        ["campaign_id", "awarded", "day", "line_day_number"],
-        unique=True,
-        postgresql_where=sa.text("line_day_number IS NOT NULL"),
-        sqlite_where=sa.text("line_day_number IS NOT NULL"),
-    )
-    op.create_index(
         "uq_play_unit",
         "play",
         ["campaign_id", "awarded", "unit"],
@@ -423,20 +411,29 @@ def upgrade() -> None:
         postgresql_where=sa.text("unit IS NOT NULL"),
         sqlite_where=sa.text("unit IS NOT NULL"),
     )
+    op.create_table(
+        "play_tally",
+        sa.Column("campaign_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("tally", sa.String(length=48), nullable=False),
+        sa.Column("subject_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("period", sa.Integer(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("play_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.CheckConstraint("number >= 1 AND number <= last", name=op.f("ck_play_tally_within_last")),
+        sa.ForeignKeyConstraint(["play_id"], ["play.id"], name=op.f("fk_play_tally_play_id")),
+        sa.PrimaryKeyConstraint("campaign_id", "tally", "subject_id", "period", "number", name=op.f("pk_play_tally")),
+        sa.UniqueConstraint("play_id", "tally", name=op.f("uq_play_tally_play_id_tally")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("play_tally")
     op.drop_index(
         "uq_play_unit",
         table_name="play",
         postgresql_where=sa.text("unit IS NOT NULL"),
         sqlite_where=sa.text("unit IS NOT NULL"),
-    )
-    op.drop_index(
-        "uq_play_line_day_number",
-        table_name="play",
-        postgresql_where=sa.text("line_day_number IS NOT NULL"),
-        sqlite_where=sa.text("line_day_number IS NOT NULL"),
     )
     op.drop_index("ix_play_member", table_name="play")
     op.drop_table("play")

@@ -7,13 +7,15 @@ import secrets
 from redis.asyncio import Redis
 
 from core.clock import SystemClock, to_ms
-from inventory.claims import UNLIMITED, Claim, Rules, _arguments
+from inventory.claims import UNLIMITED, Claim, Rules, Take, _arguments, candidate, unit_tally
 from inventory.counters import Counters, Numbers
 from inventory.keys import LaneKeys
 from inventory.scripts import script
 
 CALLS = 20_000
 BATCH = 100
+TOPUP = candidate("topup", [Take(unit_tally("topup"), "campaign", "all", UNLIMITED)])
+THANKS = candidate("thanks", [])
 NOOP = "#!lua\nreturn {'played'}"
 
 
@@ -34,7 +36,7 @@ async def _cost(redis: Redis, sha: str) -> float:
         mapping={
             "epoch": "1",
             "state": "open",
-            **Counters(version=1, seq=0, day=0, units={"topup": Numbers(next=1)}, day_numbers={}).fields(),
+            **Counters(version=1, seq=0, day=0, tallies={"unit:topup": Numbers()}).fields(),
         },
     )
     now = to_ms(SystemClock().now())
@@ -46,7 +48,9 @@ async def _cost(redis: Redis, sha: str) -> float:
         zone="0:28800000",
         plays_max=UNLIMITED,
         day_plays_max=UNLIMITED,
+        cooldown_ms=0,
         backlog_max=UNLIMITED,
+        takes="",
     ).arguments()
     await redis.config_resetstat()
     for first in range(0, CALLS, BATCH):
@@ -73,9 +77,7 @@ def _claim(number: int) -> Claim:
         ordinal=1,
         word=number,
         drawn="topup" if wins else "thanks",
-        fallback="thanks",
-        last_unit=UNLIMITED if wins else None,
-        day_cap=None,
+        candidates=TOPUP + THANKS if wins else THANKS,
         key_is_new=False,
         entry="{}",
     )

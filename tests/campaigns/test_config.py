@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.answers import start_of_day
 from campaigns.config import zone_table
 from campaigns.lifecycle import check
+from campaigns.tallies import start_of_day
 from core.clock import to_ms
 from core.errors import InvalidField
 from tests.support.campaigns import Shape

@@ -118,9 +118,9 @@ async def test_a_row_changed_behind_our_back_is_noticed(
 async def test_counters_that_differ_are_named(
     room: CampaignsRoom, database: Database, connection: Connection, campaign: str
 ) -> None:
-    await connection.calm.hset(LaneKeys(campaign).counters, "units:phone", "2 ")
+    await connection.calm.hset(LaneKeys(campaign).counters, "tally:unit:phone", "0 2 ")
     finding = (await findings(database, connection, room))["I9"]
-    assert finding.broken == ("units:phone is 2  and should be 5 ",)
+    assert finding.broken == ("tally:unit:phone is 0 2  and should be 0 5 ",)
 
 
 async def test_something_personal_in_the_stream_is_noticed(

@@ -88,7 +88,7 @@ async def test_a_row_that_breaks_a_constraint_takes_nothing_with_it(
     broken = {**rows[1].values(), "ordinal": 2, "previous_ordinal": 1}  # there was no play before it
     values = [rows[0].values(), broken, rows[2].values()]
     with pytest.raises(IntegrityError):
-        await insert_plays(database, values, [won for row in rows if (won := row.won())])
+        await insert_plays(database, values, [], [won for row in rows if (won := row.won())])
     assert await counted(database) == [0, 0, 0]
 
 

@@ -116,7 +116,7 @@ async def test_the_worker_notices_plays_that_the_stream_lost(
     assert running.is_settled
     counters = await connection.calm.hgetall(LaneKeys(campaign).counters)
     assert counters["seq"] == "1"
-    assert counters["units:phone"] == "2 "
+    assert counters["tally:unit:phone"] == "0 2 "
 
 
 async def test_a_straggler_does_not_come_in_below_what_a_recovery_counted(

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, NamedTuple
 
 KEYS_KEPT = 3
+
+
+class Take(NamedTuple):
+    of: str
+    period: str
+    last: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.of}{self.period}{self.last}:{self.name};"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,21 +28,24 @@ class Ask:
     key: str
     fingerprint: str
     ordinal: int
-    line: str
     window: str
-    last_unit: int | None
-    day_cap: int | None
+    takes: Sequence[Take]
+    candidates: Sequence[tuple[str, Sequence[Take]]]
     plays_max: int
     day_plays_max: int
+    cooldown_ms: int
     backlog_max: int
     key_is_new: bool
 
 
 @dataclass
-class Numbers:
+class Tally:
+    period: int = 0
     next: int = 1
     gaps: list[int] = field(default_factory=list)
-    day: int = 0
+
+    def in_period(self, period: int) -> Tally:
+        return Tally(period) if self.period < period else Tally(self.period, self.next, [*self.gaps])
 
     def take(self, last: int) -> int | None:
         if self.gaps:
@@ -40,8 +55,8 @@ class Numbers:
         self.next += 1
         return self.next - 1
 
-    def has(self, last: int) -> bool:
-        return bool(self.gaps) or self.next <= last
+    def __str__(self) -> str:
+        return f"{self.period} {self.next} {','.join(map(str, self.gaps))}"
 
 
 @dataclass
@@ -50,13 +65,18 @@ class Member:
     plays: int = 0
     day: int = 0
     day_plays: int = 0
+    has_played: bool = False
+    tallies: dict[str, Tally] = field(default_factory=dict)
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)
     kept: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass
 class Lane:
+    """`hour` does not turn while a test runs."""
+
     today: int
+    hour: int = 0
     epoch: int = 0
     is_here: bool = False
     version: int | None = None
@@ -64,8 +84,7 @@ class Lane:
     seq: int = 0
     committed: int = 0
     day: int = 0
-    units: dict[str, Numbers] = field(default_factory=dict)
-    days: dict[str, Numbers] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     stream: list[tuple[int, int]] = field(default_factory=list)
 
@@ -88,7 +107,7 @@ class Lane:
             return ["load_member"]
         return self._play(ask, member or Member(ask.epoch))
 
-    def _play(self, ask: Ask, member: Member) -> list[Any]:
+    def _play(self, ask: Ask, member: Member) -> list[Any]:  # noqa: PLR0911 (the same)
         day = max(self.today, self.day)
         day_plays = member.day_plays if member.day == day else 0
         if member.plays >= KEYS_KEPT and not ask.key_is_new:
@@ -97,33 +116,56 @@ class Lane:
             return ["no_chance_left"]
         if day_plays >= ask.day_plays_max:
             return ["no_chance_today", ...]
+        if ask.cooldown_ms and member.has_played:
+            return ["cooling", ...]
         if member.plays + 1 != ask.ordinal:
             return ["ordinal", member.plays + 1]
         if self.seq - self.committed >= ask.backlog_max:
             return ["backlog"]
-        awarded, unit, number = self._award(ask, day)
+        written: dict[str, Tally] = {}
+        numbers = self._take(ask.takes, member, day, written)
+        if not isinstance(numbers, list):
+            return ["limit", ..., numbers]
+        awarded, of_line = self._award(ask, member, day, written)
         self.seq, self.day = self.seq + 1, day
         self.stream.append((ask.epoch, self.seq))
         self.members[ask.member] = member
-        member.plays, member.day, member.day_plays = ask.ordinal, day, day_plays + 1
+        member.plays, member.day, member.day_plays, member.has_played = ask.ordinal, day, day_plays + 1, True
         member.keys.pop(member.kept.get(ask.ordinal % KEYS_KEPT, ""), None)
         member.keys[ask.key] = (ask.fingerprint, f"{ask.epoch}-{self.seq}")
         member.kept[ask.ordinal % KEYS_KEPT] = ask.key
-        return ["played", self.seq, day, day_plays + 1, awarded, unit or "", number or "", ...]
+        return ["played", self.seq, day, day_plays + 1, awarded, "".join(numbers + of_line), ...]
 
-    def _award(self, ask: Ask, day: int) -> tuple[str, int | None, int | None]:
-        units, days = self.units.get(ask.line), self.days.get(ask.line)
-        if units and ask.last_unit is not None and not units.has(ask.last_unit):
-            return "thanks", None, None
-        if days and ask.day_cap is not None:
-            fresh = Numbers(day=day) if days.day < day else days
-            if not fresh.has(ask.day_cap):
-                return "thanks", None, None
-            self.days[ask.line] = fresh
-            fresh.day = day
-        unit = units.take(ask.last_unit) if units and ask.last_unit is not None else None
-        number = self.days[ask.line].take(ask.day_cap) if days and ask.day_cap is not None else None
-        return ask.line, unit, number
+    def _award(self, ask: Ask, member: Member, day: int, written: dict[str, Tally]) -> tuple[str, list[str]]:
+        """The first line whose numbers are all to be had; they and what the play itself took are gone then."""
+        for line, takes in ask.candidates:
+            tried = dict(written)
+            numbers = self._take(takes, member, day, tried)
+            if isinstance(numbers, list):
+                for name, tally in tried.items():
+                    (self.tallies if name in self.tallies else member.tallies)[name] = tally
+                return line, numbers
+        raise AssertionError("the last candidate takes nothing")
+
+    def _take(self, takes: Sequence[Take], member: Member, day: int, written: dict[str, Tally]) -> list[str] | str:
+        """The numbers as the script tells them, or the name of the tally that has none left."""
+        numbers = []
+        for take in takes:
+            held = written.get(take.name) or (self.tallies if take.of == "c" else member.tallies).get(
+                take.name, Tally()
+            )
+            tally = held.in_period(self._period(take.period, day))
+            number = tally.take(take.last)
+            if number is None:
+                return take.name
+            written[take.name] = tally
+            numbers.append(f"{take.name}={tally.period}:{number};")
+        return numbers
+
+    def _period(self, letter: str, day: int) -> int:
+        local = date(1970, 1, 1) + timedelta(days=day)
+        month = local.year * 12 + local.month - 1
+        return {"a": 0, "h": self.hour, "d": day, "w": (day + 3) // 7, "m": month}[letter]
 
     def fields(self) -> dict[str, str]:
         """The counters as the server would show them."""
@@ -132,11 +174,6 @@ class Lane:
         if self.version is None:
             return {"epoch": str(self.epoch), "state": self.state}
         told = {"epoch": self.epoch, "version": self.version, "state": self.state, "seq": self.seq}
-        units = {f"units:{line}": f"{n.next} {_told(n.gaps)}" for line, n in self.units.items()}
-        days = {f"days:{line}": f"{n.day} {n.next} {_told(n.gaps)}" for line, n in self.days.items()}
         rest = {"committed": self.committed, "day": self.day}
-        return {**{name: str(value) for name, value in (told | rest).items()}, **units, **days}
-
-
-def _told(gaps: list[int]) -> str:
-    return ",".join(map(str, gaps))
+        tallies = {f"tally:{name}": str(tally) for name, tally in self.tallies.items()}
+        return {**{name: str(value) for name, value in (told | rest).items()}, **tallies}

@@ -19,12 +19,26 @@ from inventory.counters import Numbers as LoadedNumbers
 from inventory.embedded import EmbeddedServer, find_server, socket_for
 from inventory.keys import LaneKeys
 from inventory.scripts import all_scripts, script
-from tests.inventory.lane_model import KEYS_KEPT, Ask, Lane, Member, Numbers
+from tests.inventory.lane_model import KEYS_KEPT, Ask, Lane, Member, Take, Tally
 
-DAY_MS = 86_400_000
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 KEYS = LaneKeys("campaign")
 MEMBERS = ("ann", "bo")
-LINES = {"unit": (True, False), "day": (False, True), "both": (True, True), "free": (False, False)}
+LINES = {
+    "unit": ["ca unit"],
+    "day": ["cd day"],
+    "both": ["ca unit-both", "cd day-both"],
+    "hour": ["ch hour", "ma wins"],
+    "won": ["md wins-day", "ma wins"],
+    "free": [],
+}
+OF_PLAYS: list[list[str]] = [[], [], ["mh plays-hour", "mw plays-week"], ["mm plays-month", "ca plays"]]
+OF_CAMPAIGN = {
+    f"{name}": spec[1]
+    for spec, name in (each.split() for takes in (*LINES.values(), *OF_PLAYS) for each in takes)
+    if spec[0] == "c"
+}
+"""Tallies of the campaign, and the period each counts in."""
 WORDS_OF_SUCCESS = {
     "play": {"played"},
     "load": {"loaded"},
@@ -52,7 +66,8 @@ class LaneMachine(RuleBasedStateMachine):
         seconds, micros = self.client.time()
         now_ms = seconds * 1000 + micros // 1000
         self.noon_offset_ms = DAY_MS // 2 - now_ms % DAY_MS  # midnight is far away for the length of a test
-        self.lane = Lane(today=(now_ms + self.noon_offset_ms) // DAY_MS)
+        hour = (now_ms + self.noon_offset_ms % HOUR_MS) // HOUR_MS
+        self.lane = Lane(today=(now_ms + self.noon_offset_ms) // DAY_MS, hour=hour)
         self.shift = 0
         self.epoch = 0
         self.go_on()
@@ -89,8 +104,10 @@ class LaneMachine(RuleBasedStateMachine):
             version=version,
             seq=seq,
             day=day,
-            units={line: _numbers(gaps) for line in ("unit", "both")},
-            day_numbers={line: _numbers(day_gaps) for line in ("day", "both")},
+            tallies={
+                name: _numbers(day_gaps, day) if period == "d" else _numbers(gaps)
+                for name, period in OF_CAMPAIGN.items()
+            },
         )
         flat = [part for pair in counters.fields().items() for part in pair]
         word = self.run("load", [KEYS.counters, KEYS.plays], [epoch, *flat])
@@ -100,10 +117,11 @@ class LaneMachine(RuleBasedStateMachine):
             assert word == ["kept"]
         else:
             assert word == ["loaded"]
-            self.lane = Lane(today=lane.today, epoch=epoch, is_here=True, version=version, state="loaded", seq=seq,
-                             committed=seq, day=day, members=lane.members)  # fmt: skip
-            self.lane.units = {line: _model_numbers(gaps) for line in ("unit", "both")}
-            self.lane.days = {line: _model_numbers(day_gaps, day) for line in ("day", "both")}
+            self.lane = Lane(today=lane.today, hour=lane.hour, epoch=epoch, is_here=True, version=version,
+                             state="loaded", seq=seq, committed=seq, day=day, members=lane.members)  # fmt: skip
+            self.lane.tallies = {
+                name: Tally(numbers.period, numbers.next, [*numbers.gaps]) for name, numbers in counters.tallies.items()
+            }
 
     @rule(back=st.integers(0, 1), version=st.integers(1, 3), state=st.sampled_from(["open", "paused"]))
     def set_state(self, back: int, version: int, state: str) -> None:
@@ -129,7 +147,9 @@ class LaneMachine(RuleBasedStateMachine):
     def load_member(self, member: str, plays: int, of_today: bool) -> None:
         lane, day = self.lane, self.lane.today - (not of_today)
         keys = [(number, f"{member}-{number}", "same", f"0-{number}") for number in range(1, plays + 1)][-KEYS_KEPT:]
-        fields = MemberCounters(plays=plays, day=day, day_plays=plays, keys=[]).fields()
+        tallies = {"wins": LoadedNumbers(plays + 1)} if plays else {}
+        at_ms = 1 if plays else 0
+        fields = MemberCounters(plays=plays, day=day, day_plays=plays, at_ms=at_ms, tallies=tallies, keys=[]).fields()
         for ordinal, key, fingerprint, entry_id in keys:
             fields |= {f"key:{key}": f"{fingerprint} {entry_id}", f"kept:{ordinal % KEYS_KEPT}": key}
         flat = [part for pair in fields.items() for part in pair]
@@ -145,7 +165,7 @@ class LaneMachine(RuleBasedStateMachine):
             assert word == ["kept"]
         else:
             assert word == ["loaded"]
-            loaded = Member(self.epoch, plays, day, plays)
+            loaded = Member(self.epoch, plays, day, plays, tallies={"wins": Tally(0, plays + 1)} if plays else {})
             loaded.keys = {key: (fingerprint, entry_id) for _, key, fingerprint, entry_id in keys}
             loaded.kept = {ordinal % KEYS_KEPT: key for ordinal, key, _, _ in keys}
             lane.members[member] = loaded
@@ -173,44 +193,63 @@ class LaneMachine(RuleBasedStateMachine):
         number=st.integers(1, 6),
         fingerprint=st.sampled_from(["same", "same", "same", "other"]),
         line=st.sampled_from(sorted(LINES)),
+        takes=st.sampled_from(OF_PLAYS),
         most=st.tuples(*[st.sampled_from(few) for few in ((2, 4), (1, 3), (3, 99), (2, 99), (2, 99))]),
+        cooldown_ms=st.sampled_from([0, 0, 0, 3_600_000]),
         window=st.sampled_from(["open"] * 8 + ["over", "not_open_yet"]),
         slip=st.sampled_from([(0, 0, 0)] * 5 + [(1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 1)]),
         key_is_new=st.sampled_from([True, True, True, False]),
     )
     def play(
-        self, *, member: str, number: int, fingerprint: str, line: str, most: tuple[int, ...], window: str,
-        slip: tuple[int, ...], key_is_new: bool,
+        self, *, member: str, number: int, fingerprint: str, line: str, takes: list[str], most: tuple[int, ...],
+        cooldown_ms: int, window: str, slip: tuple[int, ...], key_is_new: bool,
     ) -> None:  # fmt: skip
         known = self.lane.members.get(member)
-        has_units, has_days = LINES[line]
+        of_line = [_take(each, most[1] if each[1] == "d" else most[0]) for each in LINES[line]]
         ask = Ask(
             epoch=self.epoch - slip[0], version=(self.lane.version or 1) + slip[1], member=member,
             key=f"{member}-{number}", fingerprint=fingerprint, ordinal=(known.plays if known else 0) + 1 + slip[2],
-            line=line, window=window, last_unit=most[0] if has_units else None, day_cap=most[1] if has_days else None,
-            plays_max=most[2], day_plays_max=most[3], backlog_max=most[4], key_is_new=key_is_new,
+            window=window, takes=[_take(each, most[0] + 1) for each in takes],
+            candidates=[(line, of_line), ("thanks", [])], plays_max=most[2], day_plays_max=most[3],
+            cooldown_ms=cooldown_ms, backlog_max=most[4], key_is_new=key_is_new,
         )  # fmt: skip
         seconds, _ = self.client.time()
         opens, closes = {"open": (0, 9), "over": (0, -9), "not_open_yet": (9, 99)}[window]
         arguments = [
             ask.epoch, ask.version, (seconds + opens * 1000) * 1000 if opens else 0, (seconds + closes * 1000) * 1000,
-            f"0:{self.noon_offset_ms + self.shift * DAY_MS}", ask.plays_max, ask.day_plays_max, ask.backlog_max,
-            KEYS_KEPT, "thanks", line, "" if ask.last_unit is None else ask.last_unit,
-            "" if ask.day_cap is None else ask.day_cap, member, ask.key, fingerprint, ask.ordinal, 12345, "play-id",
-            "1" if key_is_new else "", "{}",
+            f"0:{self.noon_offset_ms + self.shift * DAY_MS}", ask.plays_max, ask.day_plays_max, ask.cooldown_ms,
+            ask.backlog_max, KEYS_KEPT, "".join(map(str, ask.takes)),
+            "".join(f"{name} {''.join(map(str, takes))}|" for name, takes in ask.candidates), member, ask.key,
+            fingerprint, ask.ordinal, 12345, "play-id", "1" if key_is_new else "", "{}",
         ]  # fmt: skip
         reply = self.run("play", [KEYS.counters, KEYS.member(member), KEYS.plays], arguments)
         wanted = self.lane.play(ask)
-        assert [*reply[: wanted.index(...)], ...] == wanted if ... in wanted else reply == wanted
+        assert [known if known is ... else told for told, known in zip(reply, wanted, strict=True)] == wanted
 
-    @rule(member=members, line=st.sampled_from(sorted(LINES)), plays=st.integers(1, 4), limits=few_limits)
-    def play_well(self, member: str, line: str, plays: int, limits: tuple[int, int, int]) -> None:
+    @rule(
+        member=members,
+        line=st.sampled_from(sorted(LINES)),
+        takes=st.sampled_from(OF_PLAYS),
+        units=st.sampled_from([1, 4]),
+        plays=st.integers(1, 4),
+        limits=few_limits,
+        window=st.sampled_from(["open", "open", "over", "not_open_yet"]),
+        ahead=st.integers(0, 1),
+        cooldown_ms=st.sampled_from([0, 0, 3_600_000]),
+    )
+    def play_well(
+        self, *, member: str, line: str, takes: list[str], units: int, plays: int, limits: tuple[int, int, int],
+        window: str, ahead: int, cooldown_ms: int,
+    ) -> None:  # fmt: skip
         """Several plays as a sound API asks for them, loading the member first where that is wanted."""
         self.load_member(member, 0, of_today=True)
-        usual: dict[str, Any] = {"member": member, "fingerprint": "same", "line": line, "most": (4, 3, *limits)}
-        usual |= {"window": "open", "slip": (0, 0, 0)}
+        usual: dict[str, Any] = {"member": member, "fingerprint": "same", "line": line, "most": (units, 3, *limits)}
+        usual |= {"window": "open", "slip": (0, 0, 0), "takes": takes, "cooldown_ms": 0}
         for number in range(7, 7 + plays):
             self.play(number=number, key_is_new=True, **usual)
+        self.play(
+            number=98, key_is_new=True, **usual | {"window": window, "slip": (0, 0, ahead), "cooldown_ms": cooldown_ms}
+        )
         self.play(number=99, key_is_new=False, **usual)
 
     @rule(step=st.sampled_from([1, 1, -1]))
@@ -242,12 +281,13 @@ class LaneMachine(RuleBasedStateMachine):
         assert stream == self.lane.stream
         for member in MEMBERS:
             found, known = self.client.hgetall(KEYS.member(member)), self.lane.members.get(member)
+            assert (int(found.pop("at", 0)) > 1) == bool(known and known.has_played)
             assert found == (_fields(known) if known else {})
 
     def forget(self) -> None:
         """What a fence finds when the counters are gone: nothing is known but the epoch."""
         self.lane.version, self.lane.seq, self.lane.committed, self.lane.day = None, 0, 0, 0
-        self.lane.units, self.lane.days = {}, {}
+        self.lane.tallies = {}
 
     def run(self, name: str, keys: list[str], arguments: list[Any]) -> list[Any]:
         """Run a script; when its word is not its success word, nothing at all has changed."""
@@ -283,7 +323,7 @@ def test_the_scripts_do_what_the_model_says(client: redis.Redis) -> None:
     LaneMachine.client, LaneMachine.words = client, set()
     LaneMachine.plain = redis.Redis(unix_socket_path=client.connection_pool.connection_kwargs["path"])
     checks = settings(
-        max_examples=80,
+        max_examples=120,
         stateful_step_count=40,
         deadline=None,
         derandomize=True,
@@ -294,22 +334,25 @@ def test_the_scripts_do_what_the_model_says(client: redis.Redis) -> None:
     LaneMachine.plain.close()
     unsaid = {"played", "again", "other_request", "not_loaded", "other_epoch", "recovering", "loaded", "paused",
               "other_version", "not_open_yet", "over", "load_member", "unknown_key", "no_chance_left",
-              "no_chance_today", "ordinal", "backlog"} - {word for name, word in LaneMachine.words if name == "play"}  # fmt: skip
+              "no_chance_today", "limit", "cooling", "ordinal", "backlog"} - {word for name, word in LaneMachine.words if name == "play"}  # fmt: skip
     assert not unsaid, f"no step of the machine made the script say {unsaid}"
 
 
-def _numbers(gaps: list[int]) -> LoadedNumbers:
-    return LoadedNumbers(max(gaps, default=0) + 1, tuple(gaps))
+def _take(spec: str, last: int) -> Take:
+    letters, name = spec.split()
+    return Take(letters[0], letters[1], last, name)
 
 
-def _model_numbers(gaps: list[int], day: int = 0) -> Numbers:
-    return Numbers(max(gaps, default=0) + 1, list(gaps), day)
+def _numbers(gaps: list[int], period: int = 0) -> LoadedNumbers:
+    return LoadedNumbers(max(gaps, default=0) + 1, tuple(gaps), period)
 
 
 def _fields(member: Member) -> dict[str, str]:
+    """All but the hour of the latest play, which the model does not know."""
     numbers = {"epoch": member.epoch, "plays": member.plays, "day": member.day, "day_plays": member.day_plays}
     return {
         **{name: str(number) for name, number in numbers.items()},
+        **{f"tally:{name}": str(tally) for name, tally in member.tallies.items()},
         **{f"key:{key}": f"{fingerprint} {entry_id}" for key, (fingerprint, entry_id) in member.keys.items()},
         **{f"kept:{slot}": key for slot, key in member.kept.items()},
     }

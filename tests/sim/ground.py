@@ -34,6 +34,21 @@ SHAPES = (
         member_plays_max=6,
     ),
     Shape(lines=[("points", "90%", 60, None, "POINTS-5"), ("thanks", "rest", None, None, None)], member_day_plays_max=5),
+    Shape(
+        lines=[("phone", "40%", 5, None, "PHONE-256"), ("topup", "40%", None, 4, "TOPUP-10"), ("thanks", "rest", None, None, None)],
+        limits={
+            "member_hour_plays_max": 5,
+            "member_week_plays_max": 6,
+            "plays_max": 16,
+            "groups": [{"key": "big", "lines": ["phone", "topup"], "member_wins_max": 3}],
+        },
+        of_lines={"phone": {"member_wins_max": 2}, "topup": {"hour_cap": 3}},
+    ),
+    Shape(
+        lines=[("points", "80%", 40, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
+        member_day_plays_max=4,
+        limits={"member_month_plays_max": 7, "member_day_wins_max": 2, "member_wins_max": 4},
+    ),
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from campaigns.plays import Asked, KeyReused, NoChanceLeft, NotOpenYet, Over, Paused
+from campaigns.plays import AllPlaysTaken, Asked, CoolingDown, KeyReused, NoChanceLeft, NotOpenYet, Over, Paused
 from campaigns.room import furnish
 from core.db import Database
 from core.errors import Refusal
@@ -25,7 +25,7 @@ from tests.sim.processes import Flight, Process
 from tests.support.arguments import CountingEntropy, CountingIds
 from tests.support.campaigns import WallClock, change
 
-DEFINITE = (NoChanceLeft, NotOpenYet, Over, Paused, KeyReused)
+DEFINITE = (AllPlaysTaken, CoolingDown, NoChanceLeft, NotOpenYet, Over, Paused, KeyReused)
 REQUESTS_OPEN_MAX = 10
 SNAPSHOTS_MAX = 4
 NESTED_MAX = 1

@@ -43,6 +43,10 @@ class Shape:
     zone: str = "Asia/Shanghai"
     starts_in: timedelta = timedelta(hours=-1)
     lasts: timedelta = timedelta(days=30)
+    limits: dict[str, Any] = field(default_factory=dict)
+    """Further limits, by their names in a config."""
+    of_lines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Further fields of lines, by line key."""
     more: dict[str, Any] = field(default_factory=dict)
 
     def config(self, now: datetime) -> dict[str, Any]:
@@ -57,6 +61,7 @@ class Shape:
             "limits": {
                 "member_day_plays_max": self.member_day_plays_max,
                 "member_plays_max": self.member_plays_max,
+                **self.limits,
             },
             "pools": [
                 {
@@ -64,6 +69,7 @@ class Shape:
                     "fallback": keys[-1],
                     "lines": [
                         {"key": key, "odds": odds, "stock": stock, "day_cap": day_cap, "product": product}
+                        | self.of_lines.get(key, {})
                         for key, odds, stock, day_cap, product in self.lines
                     ],
                 }

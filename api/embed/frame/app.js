@@ -13,6 +13,7 @@ import { showRules } from "./sheets/rules.js";
 import { Calendar } from "./time.js";
 
 const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000 };
+const COUNTED_DOWN = ["not-open-yet", "cooling-down"];
 const RESUME_SILENTLY_MS = 10 * 60_000;
 const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry" };
 
@@ -123,7 +124,8 @@ export class App {
     this.playing = false;
     this.resumable = false;
     const { chances_left: left, next_chance_at: next, award } = outcome;
-    this.me = { ...this.me, state: left === 0 ? "no-chance-left" : "ready", chances_left: left, next_chance_at: next };
+    const state = left === 0 ? "no-chance-left" : next ? "cooling-down" : "ready";
+    this.me = { ...this.me, state, chances_left: left, next_chance_at: next };
     if (award && award.claim !== "none") this.waiting += 1;
     this.#render();
     showResult(this, outcome);
@@ -270,7 +272,7 @@ export class App {
     const { texts, me, calendar, definition } = this;
     const time = calendar.when(standing === "not-open-yet" ? definition.starts_at : (me?.next_chance_at ?? definition.ends_at));
     const path = `states.${standing}`;
-    this.countdown = standing === "not-open-yet" ? h("p", { class: "countdown" }) : null;
+    this.countdown = COUNTED_DOWN.includes(standing) ? h("p", { class: "countdown" }) : null;
     const action = texts.has(`${path}.action`) && h("button", { type: "button", class: "small", onclick: () => this.#act(ACTIONS[standing]) }, texts.t(`${path}.action`));
     const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : [];
     this.notice.dataset.state = standing;
@@ -317,14 +319,16 @@ export class App {
 
   #watch(standing) {
     clearInterval(this.timer);
-    if (standing === "not-open-yet") this.timer = setInterval(() => this.#tick(), 1000);
+    if (COUNTED_DOWN.includes(standing)) this.timer = setInterval(() => this.#tick(), 1000);
     else if (standing in RECHECK_MS) this.timer = setInterval(() => this.#recheck(standing), RECHECK_MS[standing]);
   }
 
   #tick() {
-    const { starts_at: from } = this.definition;
-    if (this.countdown) this.countdown.textContent = this.texts.t("states.not-open-yet.countdown", { left: this.calendar.left(from) });
-    if (this.standing() === "not-open-yet" && new Date(from) <= this.calendar.now()) this.#recheck();
+    const standing = this.standing();
+    if (!COUNTED_DOWN.includes(standing)) return;
+    const until = standing === "cooling-down" ? this.me.next_chance_at : this.definition.starts_at;
+    if (this.countdown) this.countdown.textContent = this.texts.t(`states.${standing}.countdown`, { left: this.calendar.left(until) });
+    if (new Date(until) <= this.calendar.now()) this.#recheck();
   }
 
   async #recheck(standing) {

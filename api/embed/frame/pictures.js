@@ -32,6 +32,8 @@ const BY_STATE = {
   held: paused,
   recovering,
   "no-chance-left": noChanceLeft,
+  "cooling-down": notOpenYet,
+  "all-plays-taken": over,
   "used-up": usedUp,
   "not-eligible": notEligible,
   "signed-out": signedOut,

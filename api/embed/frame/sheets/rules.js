@@ -39,26 +39,53 @@ function odds({ odds: typed, weight }, total) {
   return decimals === undefined ? `${weight}/${total}` : `${((weight * 100) / total).toFixed(decimals)}%`;
 }
 
-function quantity(texts, { stock, day_cap: cap }) {
-  if (stock === null && !cap) return texts.t("rules.unlimited");
-  if (stock === null) return texts.t("rules.capped", { cap: texts.number(cap) });
-  return texts.t(cap ? "rules.units_capped" : "rules.units", { n: texts.number(stock), cap: cap && texts.number(cap) });
+/** How many there are, how many an hour or a day gives, and how many one member may win, each on a line of its own. */
+function quantity(texts, { stock, hour_cap: hour, day_cap: day, member_wins_max: each }) {
+  const facts = [["units", stock], ["hour_cap", hour], ["day_cap", day], ["each_wins", each]].filter(([, n]) => n !== null);
+  const words = facts.map(([name, n]) => texts.t(`rules.${name}`, { n: texts.number(n) }));
+  return words.length ? words.join("\n") : texts.t("rules.unlimited");
 }
 
-function ruleWords({ texts, calendar, definition, lineName }) {
-  const { limits, pools, starts_at: from, ends_at: to } = definition;
+const LIMITS = [
+  ["hour_limit", "member_hour_plays_max"],
+  ["day_limit", "member_day_plays_max"],
+  ["week_limit", "member_week_plays_max"],
+  ["month_limit", "member_month_plays_max"],
+  ["total_limit", "member_plays_max"],
+];
+const OTHERS = [
+  ["all_limit", "plays_max"],
+  ["day_wins", "member_day_wins_max"],
+  ["total_wins", "member_wins_max"],
+];
+
+function limitWords({ texts, calendar, definition, lineName }) {
+  const { limits, pools } = definition;
   const zone = calendar.zoneName();
-  const day = limits.member_day_plays_max;
-  const total = limits.member_plays_max;
+  const said = (rows) => rows.filter(([, name]) => limits[name]).map(([path, name]) => texts.t(`rules.${path}`, { n: limits[name], zone }));
+  const lines = pools.flatMap((pool) => pool.lines);
+  const groups = limits.groups.map(({ lines: keys, member_wins_max: n }) =>
+    texts.t("rules.group_wins", { n, lines: keys.map((key) => lineName(lines.find((line) => line.key === key))).join(texts.t("list")) }));
+  const plays = said(LIMITS);
+  return [
+    ...(plays.length ? plays : [texts.t("rules.no_limit")]),
+    limits.cooldown_seconds && texts.t("rules.cooldown", { n: limits.cooldown_seconds }),
+    ...said(OTHERS),
+    ...groups,
+  ];
+}
+
+function ruleWords(app) {
+  const { texts, calendar, definition } = app;
+  const { pools, starts_at: from, ends_at: to } = definition;
+  const zone = calendar.zoneName();
   const fallback = pools[0].lines.find((line) => line.key === pools[0].fallback);
   const asks = asksInWords(texts, asksOf(definition.audience));
   return [
     ...(asks.length ? asks : [texts.t("who.everybody")]),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
-    day && texts.t("rules.day_limit", { n: day, zone }),
-    total && texts.t("rules.total_limit", { n: total }),
-    !day && !total && texts.t("rules.no_limit"),
-    fallback && texts.t("rules.sold_out", { fallback: lineName(fallback) }),
+    ...limitWords(app),
+    fallback && texts.t("rules.sold_out", { fallback: app.lineName(fallback) }),
     texts.t("rules.claim", { n: definition.claim_days }),
     texts.t("rules.organiser", { organiser: texts.own(definition.organiser) }),
   ].filter(Boolean);

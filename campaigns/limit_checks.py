@@ -1,0 +1,116 @@
+"""What must hold of limits: everybody played and won as often as their version let them, and no number was given twice."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Executable, and_, false, func, or_, select
+from sqlalchemy.orm import aliased
+
+from campaigns.looking import Checked, Looking, chunks, name_of_play
+from campaigns.models import Play, PlayTally
+from campaigns.tallies import period_at, period_of_day, takes_of_line, takes_of_play
+from campaigns.versions import Version
+from inventory.claims import read, unit_tally
+
+
+async def limits_hold(at: Looking) -> Checked:
+    broken = [
+        f"{name_of_play(play)}: ordinal {play.ordinal}, of the day {play.day_ordinal}, past version {version.number}'s limits"
+        for version in at.versions
+        for play in await at.rows(_past_limits(at, version))
+    ]
+    players = select(Play.member_id).where(at.plays)
+    for noun, number, groups in (
+        ("ordinals", Play.ordinal, (Play.member_id,)),
+        ("ordinals of day", Play.day_ordinal, (Play.member_id, Play.day)),
+    ):
+        uneven = (
+            select(*groups, func.min(number), func.max(number), func.count(), func.count(number.distinct()))
+            .where(Play.campaign_id == at.row.id, *([Play.member_id.in_(players)] if at.after else []))
+            .group_by(*groups)
+            .having(or_(func.min(number) != 1, func.max(number) != func.count(), func.count(number.distinct()) != func.count()))
+        )  # fmt: skip
+        broken += [f"{noun} of member {row[0]} are not 1..n: {tuple(row[1:])}" for row in await at.rows(uneven)]
+    broken += await _numbers_missing(at)
+    broken += await _numbers_shared(at)
+    broken += await _too_soon(at)
+    return await at.count(), broken
+
+
+def _past_limits(at: Looking, version: Version) -> Executable:
+    limits = version.config.limits
+    past = [
+        number > most
+        for number, most in ((Play.ordinal, limits.member_plays_max), (Play.day_ordinal, limits.member_day_plays_max))
+        if most is not None
+    ]
+    return select(Play.id, Play.seq, Play.ordinal, Play.day_ordinal).where(
+        at.plays, Play.version == version.number, or_(false(), *past)
+    )
+
+
+async def _numbers_missing(at: Looking) -> list[str]:
+    """Each play has taken exactly the numbers that its version asks of it, in the periods it was played in."""
+    versions = {version.number: version for version in at.versions}
+    if not any(version.takes for version in versions.values()):
+        return []
+    broken = []
+    async for plays in chunks(at):
+        of_plays = PlayTally.play_id.in_([play.id for play in plays])
+        columns = (PlayTally.play_id, PlayTally.tally, PlayTally.period, PlayTally.number, PlayTally.last)
+        held: defaultdict[str, list[Any]] = defaultdict(list)
+        for row in await at.rows(select(*columns).where(of_plays)):
+            held[row.play_id].append(row)
+        broken += [
+            f"{name_of_play(play)}: {fault}"
+            for play in plays
+            if (fault := _number_fault(play, held[play.id], versions[play.version]))
+        ]
+    return broken
+
+
+def _number_fault(play: Play, held: Sequence[Any], version: Version) -> str | None:
+    line = version.lines[play.awarded].line
+    takes = {take.name: take for take in (*takes_of_play(version.config), *takes_of_line(version.config, line))}
+    unit = unit_tally(play.awarded)
+    told = sorted(taken for taken in read(play.numbers) if taken.tally != unit)
+    if told != sorted((row.tally, row.period, row.number) for row in held):
+        return f"says it took {play.numbers}, and its numbers are other ones"
+    if {row.tally for row in held} != set(takes):
+        return f"took numbers of {sorted(row.tally for row in held)}, and should have of {sorted(takes)}"
+    for row in held:
+        take = takes[row.tally]
+        if row.number > take.last:
+            return f"is number {row.number} of {row.tally}, which ends at {take.last}"
+        if take.period in {"day", "week", "month"} and row.period != period_of_day(take.period, play.day):
+            return f"counts in {take.period} {row.period} of {row.tally}, and was played on day {play.day}"
+        if take.period == "hour" and row.period < period_at("hour", version.zone, play.played_at_ms):
+            return f"counts in hour {row.period} of {row.tally}, which was over"
+    return None
+
+
+async def _numbers_shared(at: Looking) -> list[str]:
+    numbers = (PlayTally.tally, PlayTally.subject_id, PlayTally.period, PlayTally.number)
+    shared = select(*numbers).where(PlayTally.campaign_id == at.row.id).group_by(*numbers).having(func.count() > 1)
+    return [f"number {row.number} of {row.tally} in {row.period} is shared" for row in await at.rows(shared)]
+
+
+async def _too_soon(at: Looking) -> list[str]:
+    """Plays that did not wait for the cooldown of their version after the member's play before."""
+    broken = []
+    for version in at.versions:
+        if (seconds := version.config.limits.cooldown_seconds) is None:
+            continue
+        before = aliased(Play)
+        follows = and_(
+            before.campaign_id == Play.campaign_id,
+            before.member_id == Play.member_id,
+            before.ordinal == Play.ordinal - 1,
+        )
+        soon = Play.played_at_ms - before.played_at_ms < seconds * 1000
+        query = select(Play.id, Play.seq).join(before, follows).where(at.plays, Play.version == version.number, soon)
+        broken += [f"{name_of_play(play)} came within {seconds} s of the one before" for play in await at.rows(query)]
+    return broken

@@ -1,0 +1,66 @@
+"""How often one member may play and win, and how often all of them together, as an operator writes it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+PLAYS_MAX = 1_000_000
+CAMPAIGN_PLAYS_MAX = 1_000_000_000
+COOLDOWN_SECONDS_MAX = 7 * 86_400
+GROUPS_MAX = 20
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+Plays = Annotated[int, Field(ge=1, le=PLAYS_MAX)]
+
+
+class Group(BaseModel):
+    """Lines of which one member may win so many together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: Key
+    lines: Annotated[tuple[Key, ...], Field(min_length=1)]
+    member_wins_max: Plays = 1
+
+
+class Limits(BaseModel):
+    """Hours, days, weeks (from Monday) and months are those of the campaign's zone; none means no limit of that kind.
+
+    A win is a play whose line has a product. Who has won as often as they may draws as before, and falls to the
+    fallback.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"member_day_plays_max": 3, "cooldown_seconds": 60, "member_wins_max": 2}]},
+    )
+
+    member_hour_plays_max: Plays | None = None
+    member_day_plays_max: Plays | None = None
+    member_week_plays_max: Plays | None = None
+    member_month_plays_max: Plays | None = None
+    member_plays_max: Plays | None = None
+    cooldown_seconds: Annotated[int, Field(ge=1, le=COOLDOWN_SECONDS_MAX)] | None = None
+    """How long a member waits from one play to the next."""
+    plays_max: Annotated[int, Field(ge=1, le=CAMPAIGN_PLAYS_MAX)] | None = None
+    """How many plays there are for all members together."""
+    member_day_wins_max: Plays | None = None
+    member_wins_max: Plays | None = None
+    groups: Annotated[tuple[Group, ...], Field(max_length=GROUPS_MAX)] = ()
+
+    @model_validator(mode="after")
+    def _groups_do_not_overlap(self) -> Limits:
+        keys = [group.key for group in self.groups]
+        lines = [line for group in self.groups for line in group.lines]
+        for noun, names in (("group key", keys), ("line", lines)):
+            if twice := sorted({name for name in names if names.count(name) > 1}):
+                raise ValueError(f"{noun} in groups twice: {', '.join(twice)}")
+        return self
+
+    @property
+    def limits_wins(self) -> bool:
+        """Whether a prize may be withheld from a member who has won enough, whichever line it is."""
+        return self.member_day_wins_max is not None or self.member_wins_max is not None

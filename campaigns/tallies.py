@@ -1,0 +1,115 @@
+"""What a play is counted by: the tallies of a campaign, and the periods in which they begin anew.
+
+A tally gives numbers 1, 2, 3 … up to its last, of the whole campaign or of each member. Plays in all and of the day have
+columns of their own in the ledger, and so do units; every other number is a row there, which no two plays share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from campaigns.config import Config, Line
+from inventory.claims import Of, Period, Take
+
+ALL_PLAYS = "plays"
+HOUR_MS = 3_600_000
+DAY_MS = 86_400_000
+EPOCH = date(1970, 1, 1)
+
+Zone = tuple[tuple[int, int], ...]
+"""`config.zone_table`: (from, offset) in milliseconds."""
+
+
+Rows = tuple[tuple[str, Of, Period, int | None], ...]
+
+
+def takes_of_play(config: Config) -> tuple[Take, ...]:
+    """What every play takes, whatever it draws."""
+    limits = config.limits
+    rows: Rows = (
+        ("plays-hour", "member", "hour", limits.member_hour_plays_max),
+        ("plays-week", "member", "week", limits.member_week_plays_max),
+        ("plays-month", "member", "month", limits.member_month_plays_max),
+        (ALL_PLAYS, "campaign", "all", limits.plays_max),
+    )
+    return _limited(rows)
+
+
+def takes_of_line(config: Config, line: Line) -> tuple[Take, ...]:
+    """What a play takes that is given this line, beside its unit."""
+    limits, wins = config.limits, line.product is not None
+    group = next((group for group in limits.groups if line.key in group.lines), None)
+    rows: Rows = (
+        (f"hour:{line.key}", "campaign", "hour", line.hour_cap),
+        (f"day:{line.key}", "campaign", "day", line.day_cap),
+        (f"wins:{line.key}", "member", "all", line.member_wins_max),
+        (f"group:{group.key if group else ''}", "member", "all", group.member_wins_max if group else None),
+        ("wins-day", "member", "day", limits.member_day_wins_max if wins else None),
+        ("wins", "member", "all", limits.member_wins_max if wins else None),
+    )
+    return _limited(rows)
+
+
+def _limited(rows: Rows) -> tuple[Take, ...]:
+    return tuple(Take(name, of, period, last) for name, of, period, last in rows if last is not None)
+
+
+def takes_of(config: Config) -> Mapping[str, Take]:
+    """Every take there is in a campaign, by its tally."""
+    lines = (take for line in config.lines for take in takes_of_line(config, line))
+    return {take.name: take for take in (*takes_of_play(config), *lines)}
+
+
+def day_at(zone: Zone, instant_ms: int) -> int:
+    """Days since 1970 in the campaign's zone."""
+    return (instant_ms + _offset_ms(zone, instant_ms)) // DAY_MS
+
+
+def period_at(period: Period, zone: Zone, instant_ms: int) -> int:
+    """The number of the period an instant falls in, as the script counts it.
+
+    Hours are counted from 1970 and turn with the zone's clocks, so that the hour that comes twice in autumn is two.
+    """
+    if period == "all":
+        return 0
+    if period == "hour":
+        return (instant_ms + _offset_ms(zone, instant_ms) % HOUR_MS) // HOUR_MS
+    return period_of_day(period, day_at(zone, instant_ms))
+
+
+def period_of_day(period: Period, day: int) -> int:
+    """The number of the day, week or month that a day falls in."""
+    if period == "week":
+        return (day + 3) // 7  # 1970 began on a Thursday
+    if period == "month":
+        local = EPOCH + timedelta(days=day)
+        return local.year * 12 + local.month - 1
+    return day
+
+
+def start_of(period: Period, number: int, *, config: Config, zone: Zone) -> datetime:
+    """The instant at which a period begins, in UTC."""
+    if period == "hour":
+        offset_ms = _offset_ms(zone, number * HOUR_MS) % HOUR_MS
+        return datetime.fromtimestamp((number * HOUR_MS - offset_ms) / 1000, tz=UTC)
+    if period == "week":
+        return start_of_day(config.zone, number * 7 - 3)
+    if period == "month":
+        return start_of_day(config.zone, (date(number // 12, number % 12 + 1, 1) - EPOCH).days)
+    return start_of_day(config.zone, number)
+
+
+def start_of_day(zone: str, day: int) -> datetime:
+    """The instant at which a day (counted from 1970 in the zone) begins there, in UTC."""
+    local = EPOCH + timedelta(days=day)
+    return datetime(local.year, local.month, local.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def _offset_ms(zone: Zone, instant_ms: int) -> int:
+    offset_ms = 0
+    for start, offset in zone:
+        if instant_ms >= start:
+            offset_ms = offset
+    return offset_ms
