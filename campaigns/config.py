@@ -56,10 +56,15 @@ class Line(_Closed):
 
 
 class Pool(_Closed):
-    """The lines of one tier, and the line a play falls to when the drawn one is sold out or capped."""
+    """The lines of one tier, and what becomes of a play whose line is sold out, capped or won often enough.
+
+    It falls to the fallback, or is drawn again among the other lines, renormalised, and falls to the fallback when all are
+    gone. A pool of prizes that renormalises, with a fallback of odds 0, lets every play win until its stock ends.
+    """
 
     key: Key = "main"
     fallback: Key
+    sold_out: Literal["fallback", "renormalise"] = "fallback"
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=LINES_MAX)]
 
     @model_validator(mode="after")
@@ -73,7 +78,11 @@ class Pool(_Closed):
 
     @cached_property
     def odds(self) -> Odds:
-        return parse_odds([line.odds for line in self.lines])
+        place = [line.key for line in self.lines].index(self.fallback)
+        return parse_odds([line.odds for line in self.lines], fallback=place)
+
+    def line(self, key: str) -> Line:
+        return next(line for line in self.lines if line.key == key)
 
 
 class Config(_Closed):

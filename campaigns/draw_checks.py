@@ -6,7 +6,7 @@ from collections import Counter
 
 from sqlalchemy import func, select
 
-from campaigns.fairness import draw
+from campaigns.allocation import Source, allocate, may_be_gone
 from campaigns.goodness import LEVEL, doubtful, p_values_of
 from campaigns.looking import (
     Checked,
@@ -16,7 +16,6 @@ from campaigns.looking import (
     pairs,
 )
 from campaigns.models import Play
-from campaigns.tallies import takes_of_line
 from campaigns.versions import Version
 
 
@@ -49,14 +48,13 @@ async def draws_fit(at: Looking) -> Checked:
 
 def _draw_fault(play: Play, version: Version) -> str | None:
     pool = version.pool_of(play.entry)
-    drawn = draw(
-        seed=version.seed, campaign=version.campaign, member=play.member_id, ordinal=play.ordinal, odds=pool.odds
-    )
+    source = Source(version.seed, version.campaign, play.member_id, play.ordinal)
+    drawn, lines = allocate(pool, version.config, source)
     line = pool.lines[drawn.line]
     if (play.word, play.drawn) != (drawn.word, line.key):
         return f"drew {play.drawn} by {play.word}, and the seed says {line.key} by {drawn.word}"
-    if play.awarded not in (line.key, pool.fallback):
-        return f"was awarded {play.awarded}, which is neither drawn nor the fallback"
-    if play.awarded != play.drawn and not (line.stock or takes_of_line(version.config, line)):
+    if play.awarded != line.key and not may_be_gone(line, version.config):
         return f"fell to {play.awarded}, and {play.drawn} cannot run out"
+    if play.awarded not in {each.key for each in lines}:
+        return f"was awarded {play.awarded}, which is neither drawn nor what it would fall to"
     return None

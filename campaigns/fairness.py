@@ -2,6 +2,9 @@
 
 word k of a play = the first 48 bits of HMAC-SHA256(seed, "windfall-1|campaign|member|ordinal|k"). A word is accepted
 when it lies below the greatest multiple of the pool's total that 48 bits hold, so `word % total` has no bias.
+
+A line that is drawn and gone may be drawn again for: redraw n of a play takes its words from k = "redraw-n-0",
+"redraw-n-1", … in the same way, over the total of the lines not drawn yet, in their order in the pool.
 """
 
 from __future__ import annotations
@@ -9,10 +12,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
-from campaigns.odds import Odds
+from campaigns.odds import Odds, odds_of_weights
 
 ALGORITHM = "windfall-1"
 SEED_BYTES = 32
@@ -31,11 +36,31 @@ class Drawn:
 
 def draw(*, seed: bytes, campaign: str, member: str, ordinal: int, odds: Odds) -> Drawn:
     """Draw one play. It depends on nothing but its arguments: drawing again gives the same."""
-    limit = accepted_below(odds.total)
-    for counter in range(WORDS_MAX):
-        word = word_of(seed, campaign, member, ordinal, counter)
+    word = _accepted((word_of(seed, campaign, member, ordinal, counter) for counter in range(WORDS_MAX)), odds.total)
+    return Drawn(word, odds.pick(word % odds.total))
+
+
+def draw_again(*, seed: bytes, campaign: str, member: str, ordinal: int, odds: Odds, first: int) -> Iterator[int]:
+    """The lines after `first`, each drawn in proportion to the odds among those that were not drawn yet.
+
+    So the first of them that is to be had was picked with its odds over the sum of all that are to be had: a line without
+    odds of its own is never among them.
+    """
+    left = [place for place, weight in enumerate(odds.weights) if weight and place != first]
+    for step in count(1):
+        if not left:
+            return
+        among = odds_of_weights([odds.weights[place] for place in left])
+        words = (word_of(seed, campaign, member, ordinal, f"redraw-{step}-{counter}") for counter in range(WORDS_MAX))
+        yield left.pop(among.pick(_accepted(words, among.total) % among.total))
+
+
+def _accepted(words: Iterator[int], total: int) -> int:
+    """The first word that has no bias over `total`."""
+    limit = accepted_below(total)
+    for word in words:
         if word < limit:
-            return Drawn(word, odds.pick(word % odds.total))
+            return word
     raise AssertionError("four words rejected in a row: the seed is not a seed")
 
 

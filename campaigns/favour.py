@@ -31,8 +31,8 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
     old_audience, new_audience = before.audience, after.audience
     yield from _unless(_wider, "audience", old_audience, new_audience, "nobody may be left out who was let in")
     yield from _limit_changes(before.limits, after.limits)
-    old_shape = [(pool.key, pool.fallback, [line.key for line in pool.lines]) for pool in before.pools]
-    new_shape = [(pool.key, pool.fallback, [line.key for line in pool.lines]) for pool in after.pools]
+    old_shape = [(pool.key, pool.fallback, pool.sold_out, [line.key for line in pool.lines]) for pool in before.pools]
+    new_shape = [(pool.key, pool.fallback, pool.sold_out, [line.key for line in pool.lines]) for pool in after.pools]
     if old_shape != new_shape:
         yield "pools", old_shape, new_shape, "pools, lines and fallbacks stay as they were published"
         return

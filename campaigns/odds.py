@@ -1,7 +1,8 @@
 """Odds as people write them, as exact integers.
 
 `1/100000`, `90%`, `0.5%` and one `rest` become integer weights over one total, their least common denominator. There
-is no float and no rounding anywhere: what is published is what is drawn, to the last integer.
+is no float and no rounding anywhere: what is published is what is drawn, to the last integer. A pool's fallback may have
+odds of `0`: nobody draws it, and it is given when nothing else is to be had.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from unicodedata import normalize
 from core.errors import Refusal
 
 REST = "rest"
+NONE = "0"
 TOTAL_MAX = 10**9
 LINES_MAX = 200
 TEXT_LENGTH_MAX = 32
@@ -84,9 +86,15 @@ def odds_of_weights(weights: Sequence[int]) -> Odds:
     return Odds(tuple(weights), tuple(accumulate(weights)))
 
 
-def parse_odds(texts: Sequence[str]) -> Odds:
-    """The weights of a pool whose lines' odds are written so; lines are numbered from 1 in refusals."""
-    shares = [_share(number, text) for number, text in enumerate(texts, start=1)]
+def parse_odds(texts: Sequence[str], *, fallback: int | None = None) -> Odds:
+    """The weights of a pool whose lines' odds are written so; lines are numbered from 1 in refusals.
+
+    `fallback` is the index of the line that may have none.
+    """
+    shares = [
+        Fraction(0) if number - 1 == fallback and _plain(text) == NONE else _share(number, text)
+        for number, text in enumerate(texts, start=1)
+    ]
     rests = [number for number, share in enumerate(shares, start=1) if share is None]
     if len(rests) > 1:
         raise TwoRests(lines=rests)
@@ -104,7 +112,7 @@ def parse_odds(texts: Sequence[str]) -> Odds:
 
 def _share(line: int, text: str) -> Fraction | None:
     """What one line's text says: a share of one, or None for the rest."""
-    plain = normalize("NFKC", text[: TEXT_LENGTH_MAX + 1]).replace(" ", "").lower()
+    plain = _plain(text)
     if plain in _REST_WORDS:
         return None
     if fraction := _FRACTION.fullmatch(plain):
@@ -118,6 +126,10 @@ def _share(line: int, text: str) -> Fraction | None:
     if not 0 < share <= 1:
         raise OddsOutOfRange(line=line, text=text)
     return share
+
+
+def _plain(text: str) -> str:
+    return normalize("NFKC", text[: TEXT_LENGTH_MAX + 1]).replace(" ", "").lower()
 
 
 def _common_denominator(texts: Sequence[str], shares: Sequence[Fraction | None]) -> int:

@@ -10,14 +10,15 @@ import asyncio
 import hashlib
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from campaigns.allocation import Source, allocate, at_first
 from campaigns.answers import answer_bytes
 from campaigns.audience import NotEligible
-from campaigns.fairness import draw
+from campaigns.config import Line
 from campaigns.ledger import Ledger, Row
 from campaigns.mending import Mending
 from campaigns.tallies import ALL_PLAYS, period_at, start_of
@@ -134,10 +135,10 @@ class Plays:
 
     async def decide(self, asked: Asked) -> Decided | None:
         """Claim a play, or find the one this key became. None says that something was mended: ask again."""
-        key_is_new = False
+        key_is_new = all_lines = False
         for _ in range(ATTEMPTS_MAX):
             running = await self._versions.running(asked.campaign)
-            verdict = await self._claim(asked, running, key_is_new=key_is_new)
+            verdict = await self._claim(asked, running, key_is_new=key_is_new, all_lines=all_lines)
             match verdict:
                 case Decided():
                     return verdict
@@ -145,6 +146,8 @@ class Plays:
                     self._note_ordinal(asked, ordinal)
                 case Again(entry_id):
                     return await self._again(asked, running, entry_id)
+                case Refused("all_gone"):
+                    all_lines = True
                 case Refused("unknown_key" | "load_member" as word):
                     if (held := await self._held(asked, running)) is not None:
                         return held
@@ -184,12 +187,14 @@ class Plays:
         if asked.request_key not in await kept_plays(self._connection, running.keys, asked.member, epoch=running.epoch):
             raise NotEligible(asks=asks)
 
-    async def _claim(self, asked: Asked, running: Running, *, key_is_new: bool) -> Decided | Verdict:
+    async def _claim(
+        self, asked: Asked, running: Running, *, key_is_new: bool, all_lines: bool = False
+    ) -> Decided | Verdict:
         version = running.version
         ordinal = self._next_ordinals.get((asked.campaign, asked.member), 1)
         pool = version.pool_of(asked.entry)
-        drawn = draw(seed=version.seed, campaign=asked.campaign, member=asked.member, ordinal=ordinal, odds=pool.odds)
-        line = pool.lines[drawn.line]
+        source = Source(version.seed, asked.campaign, asked.member, ordinal)
+        drawn, lines = allocate(pool, version.config, source)
         asking = Claim(
             play=self._ids.new(),
             member=asked.member,
@@ -197,8 +202,8 @@ class Plays:
             fingerprint=asked.fingerprint,
             ordinal=ordinal,
             word=drawn.word,
-            drawn=line.key,
-            candidates=_candidates(running, line.key, pool.fallback),
+            drawn=pool.lines[drawn.line].key,
+            candidates=_sent(running, lines if all_lines else at_first(lines)),
             key_is_new=key_is_new,
             entry=asked.entry,
         )
@@ -252,10 +257,8 @@ class Plays:
             known.popitem(last=False)
 
 
-def _candidates(running: Running, drawn: str, fallback: str) -> str:
-    """What was drawn, and the fallback for when it cannot be given."""
-    lines = (drawn,) if drawn == fallback else (drawn, fallback)
-    return "".join(running.candidates[line] for line in lines)
+def _sent(running: Running, lines: Iterable[Line]) -> str:
+    return "".join(running.candidates[line.key] for line in lines)
 
 
 def _spent_for_now(version: Version, told: Refused) -> Refusal:

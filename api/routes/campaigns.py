@@ -42,6 +42,7 @@ class PoolView(BaseModel):
     key: str
     total: int
     fallback: str
+    sold_out: Literal["fallback", "renormalise"]
     lines: list[LineView]
 
 
@@ -151,7 +152,7 @@ def _campaign_view(running: Running, now: datetime) -> CampaignView:
 
 def _pool_view(pool: Pool, version: Version) -> PoolView:
     lines = [_line_view(line, weight, version) for line, weight in zip(pool.lines, pool.odds.weights, strict=True)]
-    return PoolView(key=pool.key, total=pool.odds.total, fallback=pool.fallback, lines=lines)
+    return PoolView(key=pool.key, total=pool.odds.total, fallback=pool.fallback, sold_out=pool.sold_out, lines=lines)
 
 
 def _line_view(line: Line, weight: int, version: Version) -> LineView:

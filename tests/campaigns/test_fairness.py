@@ -6,13 +6,24 @@ import hashlib
 import hmac
 import random
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns import fairness
-from campaigns.fairness import WORDS_MAX, Drawn, accepted_below, commitment, config_hash, draw, spread_of, word_of
+from campaigns.fairness import (
+    WORDS_MAX,
+    Drawn,
+    accepted_below,
+    commitment,
+    config_hash,
+    draw,
+    draw_again,
+    spread_of,
+    word_of,
+)
 from campaigns.goodness import binomial_p, chi_square_p, doubtful, p_values_of, upper_gamma
 from campaigns.odds import Odds, odds_of_weights, parse_odds
 
@@ -47,6 +58,36 @@ def test_accepted_words_are_whole_multiples_and_few_are_rejected(total: int) -> 
     limit = accepted_below(total)
     assert limit % total == 0
     assert 0 <= (1 << 48) - limit < total  # below 3.6e-6 of all words for the greatest total
+
+
+def test_a_redraw_takes_words_of_its_own_and_never_changes() -> None:
+    odds = odds_of_weights([5, 3, 2, 0])
+    orders = [
+        list(draw_again(seed=SEED, campaign=CAMPAIGN, member=MEMBER, ordinal=ordinal, odds=odds, first=0))
+        for ordinal in range(1, 7)
+    ]
+    message = f"windfall-1|{CAMPAIGN}|{MEMBER}|1|redraw-1-0".encode()
+    word = int.from_bytes(hmac.new(SEED, message, hashlib.sha256).digest()[:6], "big")
+    assert orders[0][0] == (1 if word % 5 < 3 else 2)
+    assert orders == [[1, 2], [2, 1], [1, 2], [2, 1], [1, 2], [1, 2]]
+
+
+@pytest.mark.parametrize("gone", [{0}, {1}, {0, 1}, {0, 2}, {1, 2, 3}])
+def test_of_what_is_left_each_line_keeps_its_share(gone: set[int]) -> None:
+    """Whatever lines are gone, the first of the order that is not has its odds over the sum of those left."""
+    odds = odds_of_weights([40, 30, 20, 7, 3])
+    hits = [0] * len(odds.weights)
+    for ordinal in range(1, 20_001):
+        whose: dict[str, Any] = {"seed": SEED, "campaign": CAMPAIGN, "member": MEMBER, "ordinal": ordinal, "odds": odds}
+        first = draw(**whose).line
+        order = [first, *draw_again(**whose, first=first)]
+        assert sorted(order) == [0, 1, 2, 3, 4]
+        hits[next(place for place in order if place not in gone)] += 1
+    left = [place for place in range(len(hits)) if place not in gone]
+    assert sum(hits[place] for place in left) == 20_000
+    assert chi_square_p([hits[place] for place in left], [odds.weights[place] for place in left]) > LEVEL
+    uniform = [1] * len(left)
+    assert chi_square_p([hits[place] for place in left], uniform) < LEVEL
 
 
 def test_a_rejected_word_is_followed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
-from inventory.scripts import Script, all_scripts, script
+from inventory.scripts import FOLDER, Script, all_scripts, script
 
 LINES_MAX = 95
 
@@ -24,7 +25,7 @@ each_script = pytest.mark.parametrize("found", all_scripts(), ids=lambda found: 
 
 @each_script
 def test_a_script_is_one_page_with_a_shebang_and_its_name(found: Script) -> None:
-    assert len(found.source.splitlines()) <= LINES_MAX
+    assert len((FOLDER / f"{found.name}.lua").read_text().splitlines()) <= LINES_MAX
     assert found.source.startswith(f"#!lua\n-- {found.name}: ")
 
 
@@ -51,6 +52,13 @@ def test_every_word_is_in_the_contract(found: Script) -> None:
         assert '"played"' in header
         return
     assert set(re.findall(r'\{"(\w+)"', header)) == said
+
+
+@pytest.mark.parametrize("part", sorted((FOLDER / "parts").glob("*.lua")), ids=lambda part: part.stem)
+def test_a_part_is_pure_and_some_script_has_it(part: Path) -> None:
+    text = part.read_text()
+    assert not re.search(r"redis\.|KEYS|ARGV", text)
+    assert any(text in found.source for found in all_scripts())
 
 
 def test_refusals_come_before_the_first_write_of_a_play() -> None:

@@ -49,6 +49,12 @@ SHAPES = (
         member_day_plays_max=4,
         limits={"member_month_plays_max": 7, "member_day_wins_max": 2, "member_wins_max": 4},
     ),
+    Shape(
+        lines=[("phone", "20%", 3, None, "PHONE-256"), ("topup", "30%", None, 3, "TOPUP-10"), ("points", "rest", 9, None, "POINTS-5"), ("thanks", "0", None, None, None)],
+        sold_out="renormalise",
+        member_day_plays_max=6,
+        of_lines={"points": {"member_wins_max": 3}},
+    ),
 )  # fmt: skip
 
 

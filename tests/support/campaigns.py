@@ -40,6 +40,7 @@ class Shape:
     )
     member_day_plays_max: int | None = None
     member_plays_max: int | None = None
+    sold_out: str = "fallback"
     zone: str = "Asia/Shanghai"
     starts_in: timedelta = timedelta(hours=-1)
     lasts: timedelta = timedelta(days=30)
@@ -67,6 +68,7 @@ class Shape:
                 {
                     "key": "main",
                     "fallback": keys[-1],
+                    "sold_out": self.sold_out,
                     "lines": [
                         {"key": key, "odds": odds, "stock": stock, "day_cap": day_cap, "product": product}
                         | self.of_lines.get(key, {})

@@ -26,14 +26,15 @@ function prizeTable(app, pool) {
   const rows = pool.lines.map((line) =>
     h("tr", {},
       h("th", { scope: "row" }, h("span", { class: "prize-cell" }, picture(app.pictures.get(line.key)), h("span", {}, app.lineName(line)))),
-      h("td", {}, odds(line, pool.total)),
+      h("td", {}, odds(texts, line, pool.total)),
       h("td", {}, line.prize ? quantity(texts, line) : "—"),
     ));
   return h("table", { class: "prizes" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows));
 }
 
 /** The odds as they were typed; the line that takes the rest shows what the rest comes to, exactly. */
-function odds({ odds: typed, weight }, total) {
+function odds(texts, { odds: typed, weight }, total) {
+  if (weight === 0) return texts.t("rules.when_gone");
   if (/\d/.test(typed)) return typed;
   const decimals = [0, 1, 2, 3, 4, 5, 6, 7].find((digits) => (BigInt(weight) * 10n ** BigInt(digits + 2)) % BigInt(total) === 0n);
   return decimals === undefined ? `${weight}/${total}` : `${((weight * 100) / total).toFixed(decimals)}%`;
@@ -85,7 +86,7 @@ function ruleWords(app) {
     ...(asks.length ? asks : [texts.t("who.everybody")]),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
     ...limitWords(app),
-    fallback && texts.t("rules.sold_out", { fallback: app.lineName(fallback) }),
+    fallback && texts.t(pools[0].sold_out === "renormalise" ? "rules.sold_out_again" : "rules.sold_out", { fallback: app.lineName(fallback) }),
     texts.t("rules.claim", { n: definition.claim_days }),
     texts.t("rules.organiser", { organiser: texts.own(definition.organiser) }),
   ].filter(Boolean);
