@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.load import CONNECTIONS, press
-from tests.bench.scripts import script_over_noop
+from tests.bench.scripts import script_ratios
 from tests.bench.stage import Stage, stage
 
 ROUNDS = 5
@@ -104,7 +104,7 @@ async def run(*, rounds: int, seconds: float) -> None:
         async with stage(Path(folder)) as built:
             rates = await measure(built, rounds=rounds, seconds=seconds)
             ratios = ratios_of(rates, PAIRS)
-            ratios["script_over_noop"] = await script_over_noop(built.redis_url, rounds=rounds)
+            ratios |= await script_ratios(built.redis_url, rounds=rounds)
     tell(ratios, rates)
     save(ratios, rounds=rounds)
 
