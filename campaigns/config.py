@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import cache, cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from campaigns.audience import EVERYBODY, Audience
 from campaigns.game import Text
-from campaigns.limits import Key, Limits, Plays
+from campaigns.limits import Budget, Key, Limits, Plays
 from campaigns.odds import LINES_MAX, TEXT_LENGTH_MAX, Odds, parse_odds
 
 UNITS_MAX = 1_000_000_000
@@ -85,6 +85,13 @@ class Pool(_Closed):
         return next(line for line in self.lines if line.key == key)
 
 
+class Cost(NamedTuple):
+    """What one prize takes of a budget: minor units of money, and points."""
+
+    money: int
+    points: int
+
+
 class Config(_Closed):
     """A campaign as an operator writes it. Odds are checked apart, so that a refusal names its line and the sum."""
 
@@ -95,6 +102,7 @@ class Config(_Closed):
     ends_at: AwareDatetime
     audience: Audience = EVERYBODY
     limits: Limits = Limits()
+    budget: Budget = Budget()
     claim_days: Annotated[int, Field(ge=1, le=CLAIM_DAYS_MAX)] = 15
     skin: Literal["warm", "cool", "night"] = "warm"
     pools: Annotated[tuple[Pool, ...], Field(min_length=1, max_length=POOLS_MAX)]
@@ -130,6 +138,8 @@ class Config(_Closed):
         for line in map(self.line, (pool.fallback for pool in self.pools)):
             if line.key in grouped or (line.product is not None and self.limits.limits_wins):
                 raise ValueError(f"the fallback {line.key!r} falls under a limit of wins, so it may be withheld")
+            if line.product is not None and not self.budget.is_none:
+                raise ValueError(f"the fallback {line.key!r} is a prize and there is a budget, so it may be withheld")
         return self
 
     @property
@@ -138,6 +148,19 @@ class Config(_Closed):
 
     def line(self, key: str) -> Line:
         return next(line for line in self.lines if line.key == key)
+
+    def cost_of(self, line: Line) -> Cost:  # noqa: ARG002 (a published version knows more)
+        """What a prize of the line costs; nothing while products are not pinned."""
+        return Cost(money=0, points=0)
+
+
+class Money(BaseModel):
+    """An amount in minor units of its currency."""
+
+    model_config = ConfigDict(frozen=True)
+
+    amount: int
+    currency: str
 
 
 class Prize(BaseModel):
@@ -150,6 +173,8 @@ class Prize(BaseModel):
     form: str
     type: str
     claim: Literal["none", "phone", "address"]
+    cost: Money | None = None
+    points: int = 0
 
 
 class Frozen(Config):
@@ -159,6 +184,12 @@ class Frozen(Config):
 
     def prize_of(self, line: Line) -> Prize | None:
         return self.prizes[line.product] if line.product is not None else None
+
+    def cost_of(self, line: Line) -> Cost:
+        prize = self.prize_of(line)
+        if prize is None:
+            return Cost(money=0, points=0)
+        return Cost(money=prize.cost.amount if prize.cost is not None else 0, points=prize.points)
 
 
 Phase = Literal["draft", "scheduled", "live", "paused", "recovering", "ended"]

@@ -31,6 +31,12 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
     old_audience, new_audience = before.audience, after.audience
     yield from _unless(_wider, "audience", old_audience, new_audience, "nobody may be left out who was let in")
     yield from _limit_changes(before.limits, after.limits)
+    yield from _unless(
+        _same, "budget.currency", before.budget.currency, after.budget.currency, "a budget stays what it is in"
+    )
+    for kind in ("money_max", "money_day_max", "points_max", "points_day_max"):
+        old, new = getattr(before.budget, kind), getattr(after.budget, kind)
+        yield from _unless(_looser, f"budget.{kind}", old, new, "a budget may only be raised")
     old_shape = [(pool.key, pool.fallback, pool.sold_out, [line.key for line in pool.lines]) for pool in before.pools]
     new_shape = [(pool.key, pool.fallback, pool.sold_out, [line.key for line in pool.lines]) for pool in after.pools]
     if old_shape != new_shape:

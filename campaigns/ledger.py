@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from campaigns.ledger_sql import insert_plays
+from campaigns.ledger_sql import Batch, insert_plays
 from campaigns.models import Play
 from campaigns.versions import Version
 from core.clock import from_ms
@@ -69,8 +69,24 @@ class Row:
             "numbers": written(entry.numbers),
         }
 
+    def spends(self) -> list[dict[str, Any]]:
+        """What its award takes of the campaign's budgets."""
+        periods = {tally: period for tally, period, _ in self.entry.numbers}
+        return [
+            {
+                "campaign_id": self.version.campaign,
+                "tally": take.name,
+                "period": periods.get(take.name, 0),
+                "amount": take.amount,
+                "most": take.last,
+                "play_id": self.entry.play,
+            }
+            for take in self.version.line_takes[self.entry.awarded]
+            if take.is_sum
+        ]
+
     def tallies(self) -> list[dict[str, Any]]:
-        """The numbers it takes, but for its unit. A tally that the version does not have permits none."""
+        """The numbers it takes, but for its unit and sums. A tally that the version does not have permits none."""
         entry, takes, campaign = self.entry, self.version.takes, self.version.campaign
         unit = unit_tally(entry.awarded)
         return [
@@ -84,7 +100,7 @@ class Row:
                 "play_id": entry.play,
             }
             for tally, period, number in entry.numbers
-            if tally != unit
+            if tally != unit and not (tally in takes and takes[tally].is_sum)
         ]
 
     def won(self) -> Won | None:
@@ -160,7 +176,9 @@ class Ledger:
     async def _insert(self, rows: Sequence[Row]) -> set[str]:
         won = [won for row in rows if (won := row.won()) is not None]
         tallies = [tally for row in rows for tally in row.tallies()]
-        return await insert_plays(self._database, [row.values() for row in rows], tallies, won)
+        spends = [spend for row in rows for spend in row.spends()]
+        batch = Batch(plays=[row.values() for row in rows], tallies=tallies, spends=spends, won=won)
+        return await insert_plays(self._database, batch)
 
     async def _insert_one_by_one(self, rows: Sequence[Row]) -> set[str]:
         """A row of the batch breaks a constraint: find which, so that the others are not held back."""

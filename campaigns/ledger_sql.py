@@ -9,13 +9,14 @@ the look and the insert; SQLite's immediate transaction is the only writer anywa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_json
 
 from core.db import Database, Statement, rows_of_json
 from prizes.awards import Won
-from prizes.awards_sql import wins_document, wins_postgresql, wins_sqlite
+from prizes.awards_sql import not_won_yet, wins_document, wins_postgresql, wins_sqlite
 
 _COLUMNS = {
     "id": "uuid",
@@ -51,6 +52,14 @@ _TALLY = {
     "last": "bigint",
     "play_id": "uuid",
 }
+_SPEND = {
+    "campaign_id": "uuid",
+    "tally": "text",
+    "period": "int",
+    "amount": "bigint",
+    "most": "bigint",
+    "play_id": "uuid",
+}
 _BATCH = {**_COLUMNS, "permit_epoch": "int"}
 
 _INSERT = f"""
@@ -69,11 +78,19 @@ _COUNT = (
     f"INSERT INTO play_tally ({', '.join(_TALLY)}) SELECT {', '.join(f'r.{name}' for name in _TALLY)} FROM {{rows}}"
     " JOIN {plays} ON {plays}.id = r.play_id"
 )
+_SUM = (
+    "INSERT INTO spent (campaign_id, tally, period, amount, most)"
+    " SELECT r.campaign_id, r.tally, r.period, SUM(r.amount), MAX(r.most) FROM {rows}"
+    " JOIN {plays} ON {plays}.id = r.play_id WHERE {is_new} GROUP BY r.campaign_id, r.tally, r.period"
+    " ORDER BY r.campaign_id, r.tally, r.period ON CONFLICT (campaign_id, tally, period) DO UPDATE"
+    " SET amount = spent.amount + excluded.amount, most = {greater}(spent.most, excluded.most)"
+)
 _POSTGRESQL = (
     "WITH permitted AS MATERIALIZED (SELECT id, epoch, settled_epoch, committed"
     " FROM campaign WHERE id = ANY($2::uuid[]) FOR SHARE),"
     f" played AS ({_INSERT.format(campaign='permitted', batch=rows_of_json('postgresql', _BATCH))}),"
     f" counted AS ({_COUNT.format(rows=rows_of_json('postgresql', _TALLY, parameter=4), plays='played')}),"
+    f" summed AS ({_SUM.format(rows=rows_of_json('postgresql', _SPEND, parameter=5), plays='played', is_new='TRUE', greater='GREATEST')}),"
     f" {wins_postgresql(parameter=3, plays='played')} SELECT id FROM played"
 )
 _SQLITE = _INSERT.format(campaign="campaign", batch=rows_of_json("sqlite", _BATCH))
@@ -82,29 +99,54 @@ _SQLITE_COUNT = (
     f"{_COUNT.format(rows=rows_of_json('sqlite', _TALLY), plays='play')}"
     " WHERE NOT EXISTS (SELECT 1 FROM play_tally AS t WHERE t.play_id = r.play_id AND t.tally = r.tally)"
 )
+_SQLITE_SUM = _SUM.format(
+    rows=rows_of_json("sqlite", _SPEND), plays="play", is_new=not_won_yet(play="r.play_id"), greater="MAX"
+)
 _SQLITE_WINS = wins_sqlite(plays="play")
 
 
-async def insert_plays(
-    database: Database, plays: Sequence[Mapping[str, Any]], tallies: Sequence[Mapping[str, Any]], won: Sequence[Won]
-) -> set[str]:
-    """Insert the plays that the ledger permits, with their numbers and what they won; the ids of those that went in.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Plays to insert, with the numbers they take, what they take of budgets, and what they win."""
+
+    plays: Sequence[Mapping[str, Any]]
+    tallies: Sequence[Mapping[str, Any]] = ()
+    spends: Sequence[Mapping[str, Any]] = ()
+    won: Sequence[Won] = ()
+
+
+async def insert_plays(database: Database, batch: Batch) -> set[str]:
+    """Insert the plays that the ledger permits, with all that goes with them; the ids of those that went in.
 
     Raises sqlalchemy's IntegrityError when a row breaks a CHECK or a foreign key, which says that it was never ours.
     """
-    if database.is_sqlite:
-        counted, wins = _document(_TALLY, tallies, _sqlite_value), wins_document("sqlite", won)
-        told = [
-            Statement(_SQLITE, (_document(_BATCH, plays, _sqlite_value),)),
-            *([Statement(_SQLITE_COUNT, (counted,))] if tallies else []),
-            *(Statement(sql, (wins,)) for sql in _SQLITE_WINS if won),
-        ]
-    else:
-        campaigns = list({play["campaign_id"] for play in plays})
-        wins, counted = wins_document("postgresql", won), _document(_TALLY, tallies)
-        told = [Statement(_POSTGRESQL, (_document(_BATCH, plays), campaigns, wins, counted))]
+    told = _sqlite(batch) if database.is_sqlite else [_postgresql(batch)]
     inserted = {str(row[0]).replace("-", "") for row in await database.write(*told)}
-    return {play["id"] for play in plays if play["id"].replace("-", "") in inserted}
+    return {play["id"] for play in batch.plays if play["id"].replace("-", "") in inserted}
+
+
+def _postgresql(batch: Batch) -> Statement:
+    campaigns = list({play["campaign_id"] for play in batch.plays})
+    wins = wins_document("postgresql", batch.won)
+    plays, tallies, spends = (
+        _document(_BATCH, batch.plays),
+        _document(_TALLY, batch.tallies),
+        _document(_SPEND, batch.spends),
+    )
+    return Statement(_POSTGRESQL, (plays, campaigns, wins, tallies, spends))
+
+
+def _sqlite(batch: Batch) -> list[Statement]:
+    """Sums come before wins, which tell whether a play was written before."""
+    told = [Statement(_SQLITE, (_document(_BATCH, batch.plays, _sqlite_value),))]
+    if batch.tallies:
+        told.append(Statement(_SQLITE_COUNT, (_document(_TALLY, batch.tallies, _sqlite_value),)))
+    if batch.spends:
+        told.append(Statement(_SQLITE_SUM, (_document(_SPEND, batch.spends, _sqlite_value),)))
+    if batch.won:
+        wins = wins_document("sqlite", batch.won)
+        told += [Statement(sql, (wins,)) for sql in _SQLITE_WINS]
+    return told
 
 
 def _document(

@@ -232,6 +232,9 @@ async def _freeze(session: AsyncSession, mall: str, config: Config) -> Frozen:
     ]
     if missing:
         raise InvalidField(*missing)
+    foreign = sorted(sku for sku, product in found.items() if product.currency != config.budget.currency)
+    if foreign and not config.budget.is_none:
+        raise InvalidField(("budget.currency", f"is not that of {', '.join(foreign)}"))
     prizes = {sku: snapshot(product) for sku, product in found.items()}
     return Frozen.model_validate({**config.model_dump(), "prizes": prizes})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +10,8 @@ from sqlalchemy import Executable, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from campaigns.looking import Checked, Looking, chunks, name_of_play
-from campaigns.models import Play, PlayTally
-from campaigns.tallies import period_at, period_of_day, takes_of_line, takes_of_play
+from campaigns.models import Play, PlayTally, Spent
+from campaigns.tallies import period_at, period_of_day, takes_of_play
 from campaigns.versions import Version
 from inventory.claims import read, unit_tally
 
@@ -36,6 +36,7 @@ async def limits_hold(at: Looking) -> Checked:
         broken += [f"{noun} of member {row[0]} are not 1..n: {tuple(row[1:])}" for row in await at.rows(uneven)]
     broken += await _numbers_missing(at)
     broken += await _numbers_shared(at)
+    broken += await _sums_differ(at)
     broken += await _too_soon(at)
     return await at.count(), broken
 
@@ -73,14 +74,14 @@ async def _numbers_missing(at: Looking) -> list[str]:
 
 
 def _number_fault(play: Play, held: Sequence[Any], version: Version) -> str | None:
-    line = version.lines[play.awarded].line
-    takes = {take.name: take for take in (*takes_of_play(version.config), *takes_of_line(version.config, line))}
+    takes = {take.name: take for take in (*takes_of_play(version.config), *version.line_takes[play.awarded])}
     unit = unit_tally(play.awarded)
     told = sorted(taken for taken in read(play.numbers) if taken.tally != unit)
-    if told != sorted((row.tally, row.period, row.number) for row in held):
+    if {taken.tally for taken in told} != set(takes):
+        return f"took numbers of {sorted(taken.tally for taken in told)}, and should have of {sorted(takes)}"
+    counted = [taken for taken in told if not takes[taken.tally].is_sum]
+    if counted != sorted((row.tally, row.period, row.number) for row in held):
         return f"says it took {play.numbers}, and its numbers are other ones"
-    if {row.tally for row in held} != set(takes):
-        return f"took numbers of {sorted(row.tally for row in held)}, and should have of {sorted(takes)}"
     for row in held:
         take = takes[row.tally]
         if row.number > take.last:
@@ -96,6 +97,35 @@ async def _numbers_shared(at: Looking) -> list[str]:
     numbers = (PlayTally.tally, PlayTally.subject_id, PlayTally.period, PlayTally.number)
     shared = select(*numbers).where(PlayTally.campaign_id == at.row.id).group_by(*numbers).having(func.count() > 1)
     return [f"number {row.number} of {row.tally} in {row.period} is shared" for row in await at.rows(shared)]
+
+
+async def _sums_differ(at: Looking) -> list[str]:
+    """What was spent of a budget is what the plays that took of it cost together, and is not above it."""
+    versions = {version.number: version for version in at.versions}
+    if not any(take.is_sum for version in at.versions for take in version.takes.values()):
+        return []
+    plays = select(Play.version, Play.awarded, Play.day, func.count()).where(Play.campaign_id == at.row.id)
+    wanted: Counter[tuple[str, int]] = Counter()
+    for number, awarded, day, count in await at.rows(plays.group_by(Play.version, Play.awarded, Play.day)):
+        for take in versions[number].line_takes[awarded]:
+            if take.is_sum:
+                wanted[take.name, day if take.period == "day" else 0] += take.amount * count
+    held = await at.rows(
+        select(Spent.tally, Spent.period, Spent.amount, Spent.most).where(Spent.campaign_id == at.row.id)
+    )
+    found = {(row.tally, row.period): row.amount for row in held}
+    return [
+        *[
+            f"{row.amount} was spent of {row.tally} in {row.period}, which ends at {row.most}"
+            for row in held
+            if row.amount > row.most
+        ],
+        *[
+            f"{found.get(budget, 0)} was spent of {budget[0]} in {budget[1]}, and the prizes cost {wanted[budget]}"
+            for budget in sorted(wanted.keys() | found.keys())
+            if wanted[budget] != found.get(budget, 0)
+        ],
+    ]
 
 
 async def _too_soon(at: Looking) -> list[str]:

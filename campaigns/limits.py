@@ -10,9 +10,36 @@ PLAYS_MAX = 1_000_000
 CAMPAIGN_PLAYS_MAX = 1_000_000_000
 COOLDOWN_SECONDS_MAX = 7 * 86_400
 GROUPS_MAX = 20
+BUDGET_MAX = 10**12
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 Plays = Annotated[int, Field(ge=1, le=PLAYS_MAX)]
+
+
+Amount = Annotated[int, Field(ge=1, le=BUDGET_MAX)]
+
+
+class Budget(BaseModel):
+    """What all prizes together may cost, in minor units of the currency, and the points they may give; in all and a day.
+
+    A prize that would pass it falls to what its pool says. None means no budget of that kind.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"currency": "CNY", "money_max": 5_000_000, "money_day_max": 500_000}]},
+    )
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "CNY"
+    money_max: Amount | None = None
+    money_day_max: Amount | None = None
+    points_max: Amount | None = None
+    points_day_max: Amount | None = None
+
+    @property
+    def is_none(self) -> bool:
+        return self.money_max is self.money_day_max is self.points_max is self.points_day_max is None
 
 
 class Group(BaseModel):

@@ -205,6 +205,20 @@ class PlayTally(Base):
     )
 
 
+class Spent(Base):
+    """What the prizes of a campaign have taken of one budget, in one period; never more than there is."""
+
+    __tablename__ = "spent"
+
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    tally: Mapped[str] = mapped_column(String(48), primary_key=True)
+    period: Mapped[int] = mapped_column(primary_key=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    most: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (CheckConstraint("amount >= 1 AND amount <= most", name="within_most"),)
+
+
 class VoidPlay(Base):
     """A play number that was handed out, never committed and never shown; it will not be used again."""
 

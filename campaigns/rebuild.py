@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from campaigns.models import Play, PlayTally, VoidPlay
+from campaigns.models import Play, PlayTally, Spent, VoidPlay
 from campaigns.versions import Running
 from inventory.claims import KEYS_KEPT, unit_tally
 from inventory.counters import Counters, MemberCounters, Numbers
@@ -35,6 +35,7 @@ async def counters_of(session: AsyncSession, running: Running) -> Counters:
     }
     shared = [tally for tally, take in running.version.takes.items() if take.of == "campaign"]
     tallies |= {tally: Numbers() for tally in shared} | await _tallies(session, campaign, subject=campaign)
+    tallies |= await _sums(session, campaign)
     return Counters(version=running.version.number, seq=max(seq, voided), day=day, tallies=tallies)
 
 
@@ -68,6 +69,12 @@ async def _tallies(session: AsyncSession, campaign: str, *, subject: str) -> dic
         )
         for tally, period in (await session.execute(last_periods)).all()
     }
+
+
+async def _sums(session: AsyncSession, campaign: str) -> dict[str, Numbers]:
+    """Where every budget stands in the last period in which something was spent of it."""
+    spent = select(Spent.tally, Spent.period, Spent.amount).where(Spent.campaign_id == campaign).order_by(Spent.period)
+    return {tally: Numbers(amount + 1, period=period) for tally, period, amount in await session.execute(spent)}
 
 
 async def missing_plays(session: AsyncSession, *, campaign: str, after: int) -> list[int]:

@@ -1,7 +1,8 @@
 """What a play is counted by: the tallies of a campaign, and the periods in which they begin anew.
 
 A tally gives numbers 1, 2, 3 … up to its last, of the whole campaign or of each member. Plays in all and of the day have
-columns of their own in the ledger, and so do units; every other number is a row there, which no two plays share.
+columns of their own in the ledger, and so do units; every other number is a row there, which no two plays share. A budget is
+a tally whose numbers are a running sum, and the ledger keeps what it has come to.
 """
 
 from __future__ import annotations
@@ -49,7 +50,23 @@ def takes_of_line(config: Config, line: Line) -> tuple[Take, ...]:
         ("wins-day", "member", "day", limits.member_day_wins_max if wins else None),
         ("wins", "member", "all", limits.member_wins_max if wins else None),
     )
-    return _limited(rows)
+    return _limited(rows) + _spends(config, line)
+
+
+def _spends(config: Config, line: Line) -> tuple[Take, ...]:
+    """What a prize of the line takes of the campaign's budgets."""
+    budget, cost = config.budget, config.cost_of(line)
+    rows: tuple[tuple[str, Period, int | None, int], ...] = (
+        ("money", "all", budget.money_max, cost.money),
+        ("money-day", "day", budget.money_day_max, cost.money),
+        ("points", "all", budget.points_max, cost.points),
+        ("points-day", "day", budget.points_day_max, cost.points),
+    )
+    return tuple(
+        Take(name, "campaign", period, last, amount, is_sum=True)
+        for name, period, last, amount in rows
+        if last is not None and amount > 0
+    )
 
 
 def _limited(rows: Rows) -> tuple[Take, ...]:
@@ -57,7 +74,7 @@ def _limited(rows: Rows) -> tuple[Take, ...]:
 
 
 def takes_of(config: Config) -> Mapping[str, Take]:
-    """Every take there is in a campaign, by its tally."""
+    """Every take there is in a campaign, by its tally. Of a sum, one of those that lines take."""
     lines = (take for line in config.lines for take in takes_of_line(config, line))
     return {take.name: take for take in (*takes_of_play(config), *lines)}
 

@@ -58,6 +58,7 @@ class Version:
     lines: Mapping[str, LineFacts]
     takes: Mapping[str, Take]
     """Every take there is, by its tally; units are taken beside these."""
+    line_takes: Mapping[str, tuple[Take, ...]]
     zone: tuple[tuple[int, int], ...]
 
     def entry_of(self, text: str) -> Any:
@@ -204,6 +205,7 @@ class Versions:
             pools={pool.key: pool for pool in config.pools},
             lines={line.key: _facts(line, config) for line in config.lines},
             takes=takes_of(config),
+            line_takes={line.key: takes_of_line(config, line) for line in config.lines},
             zone=zone_table(config.zone, config.starts_at, config.ends_at),
         )
 
@@ -234,7 +236,7 @@ def _remember(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
 
 
 def _candidate(version: Version, line: Line, last_units: Mapping[str, int]) -> str:
-    takes = takes_of_line(version.config, line)
+    takes = version.line_takes[line.key]
     if line.stock is not None:
         takes = (Take(unit_tally(line.key), "campaign", "all", last_units.get(line.key, 0)), *takes)
     return candidate(line.key, takes)

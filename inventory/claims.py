@@ -20,15 +20,20 @@ Period = Literal["hour", "day", "week", "month", "all"]
 
 
 class Take(NamedTuple):
-    """The next number of a tally, up to `last`: of the whole campaign or of the member, anew each period or never."""
+    """The next number of a tally, up to `last`: of the whole campaign or of the member, anew each period or never.
+
+    A sum is taken `amount` at a time: its number is what it comes to, and no number is used for anything else.
+    """
 
     name: str
     of: Of
     period: Period
     last: int
+    amount: int = 1
+    is_sum: bool = False
 
     def __str__(self) -> str:
-        return f"{self.of[0]}{self.period[0]}{self.last}:{self.name};"
+        return f"{self.of[0]}{self.period[0]}{self.last}+{self.amount}:{self.name};"
 
 
 class Number(NamedTuple):

@@ -60,6 +60,11 @@ def wins_sqlite(*, plays: str) -> tuple[str, ...]:
     )
 
 
+def not_won_yet(*, play: str) -> str:
+    """A condition: the play with the id that the expression `play` gives has no award yet."""
+    return f"NOT EXISTS (SELECT 1 FROM award WHERE award.play_id = {play})"
+
+
 def wins_document(dialect: str, won: Sequence[Won]) -> str:
     """The parameter of these statements; at most WINS_MAX wins."""
     if len(won) > WINS_MAX:

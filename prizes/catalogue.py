@@ -83,7 +83,7 @@ async def page(session: AsyncSession, *, mall_id: str, after_sku: str | None, li
 
 
 def snapshot(product: Product) -> dict[str, Any]:
-    """The product as a campaign's version freezes it; JSON, and nothing in it is secret."""
+    """The product as a campaign's version freezes it, as JSON. What it costs is the operators' affair alone."""
     return {
         "product_id": product.id,
         "sku": product.sku,
@@ -92,6 +92,7 @@ def snapshot(product: Product) -> dict[str, Any]:
         "type": product.type,
         "merchant": product.merchant,
         "market_value": {"amount": product.market_value, "currency": product.currency},
+        "cost": {"amount": product.cost, "currency": product.currency},
         "points": product.points,
         "detail": product.detail,
         "claim": claim_kind(product.type),

@@ -69,6 +69,7 @@ class CampaignView(BaseModel):
     skin: str
     audience: Audience
     limits: Limits
+    has_budget: Annotated[bool, Field(description="Whether what all prizes cost together is limited.")]
     claim_days: int
     pools: list[PoolView]
     view: dict[str, Any]
@@ -143,6 +144,7 @@ def _campaign_view(running: Running, now: datetime) -> CampaignView:
         skin=config.skin,
         audience=config.audience,
         limits=config.limits,
+        has_budget=not config.budget.is_none,
         claim_days=config.claim_days,
         pools=[_pool_view(pool, version) for pool in config.pools],
         view=dict(version.game.view(version.game_config)),

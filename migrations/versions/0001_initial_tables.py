@@ -332,6 +332,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_operator_token")),
     )
     op.create_table(
+        "spent",
+        sa.Column("campaign_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("tally", sa.String(length=48), nullable=False),
+        sa.Column("period", sa.Integer(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("most", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("amount >= 1 AND amount <= most", name=op.f("ck_spent_within_most")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_spent_campaign_id")),
+        sa.PrimaryKeyConstraint("campaign_id", "tally", "period", name=op.f("pk_spent")),
+    )
+    op.create_table(
         "play",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("campaign_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -437,6 +448,7 @@ def downgrade() -> None:
     )
     op.drop_index("ix_play_member", table_name="play")
     op.drop_table("play")
+    op.drop_table("spent")
     op.drop_table("operator_token")
     op.drop_index(op.f("ix_member_session_expires_at"), table_name="member_session")
     op.drop_table("member_session")

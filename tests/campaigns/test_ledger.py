@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from campaigns.ledger import BATCH_PLAYS_MAX, Row
-from campaigns.ledger_sql import insert_plays
+from campaigns.ledger_sql import Batch, insert_plays
 from campaigns.models import Play
 from campaigns.plays import Asked
 from campaigns.room import CampaignsRoom
@@ -88,7 +88,7 @@ async def test_a_row_that_breaks_a_constraint_takes_nothing_with_it(
     broken = {**rows[1].values(), "ordinal": 2, "previous_ordinal": 1}  # there was no play before it
     values = [rows[0].values(), broken, rows[2].values()]
     with pytest.raises(IntegrityError):
-        await insert_plays(database, values, [], [won for row in rows if (won := row.won())])
+        await insert_plays(database, Batch(plays=values, won=[won for row in rows if (won := row.won())]))
     assert await counted(database) == [0, 0, 0]
 
 

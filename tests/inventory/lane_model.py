@@ -15,9 +15,10 @@ class Take(NamedTuple):
     period: str
     last: int
     name: str
+    amount: int = 1
 
     def __str__(self) -> str:
-        return f"{self.of}{self.period}{self.last}:{self.name};"
+        return f"{self.of}{self.period}{self.last}+{self.amount}:{self.name};"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +48,12 @@ class Tally:
     def in_period(self, period: int) -> Tally:
         return Tally(period) if self.period < period else Tally(self.period, self.next, [*self.gaps])
 
-    def take(self, last: int) -> int | None:
+    def take(self, last: int, amount: int) -> int | None:
         if self.gaps:
             return self.gaps.pop(0)
-        if self.next > last:
+        if self.next + amount - 1 > last:
             return None
-        self.next += 1
+        self.next += amount
         return self.next - 1
 
     def __str__(self) -> str:
@@ -155,7 +156,7 @@ class Lane:
                 take.name, Tally()
             )
             tally = held.in_period(self._period(take.period, day))
-            number = tally.take(take.last)
+            number = tally.take(take.last, take.amount)
             if number is None:
                 return take.name
             written[take.name] = tally

@@ -30,6 +30,7 @@ LINES = {
     "both": ["ca unit-both", "cd day-both"],
     "hour": ["ch hour", "ma wins"],
     "won": ["md wins-day", "ma wins"],
+    "paid": ["ca money", "cd money-day"],
     "free": [],
 }
 OF_PLAYS: list[list[str]] = [[], [], ["mh plays-hour", "mw plays-week"], ["mm plays-month", "ca plays"]]
@@ -340,7 +341,7 @@ def test_the_scripts_do_what_the_model_says(client: redis.Redis) -> None:
 
 def _take(spec: str, last: int) -> Take:
     letters, name = spec.split()
-    return Take(letters[0], letters[1], last, name)
+    return Take(letters[0], letters[1], last * 2, name, 2 + last % 2) if "money" in name else Take(*letters, last, name)
 
 
 def _numbers(gaps: list[int], period: int = 0) -> LoadedNumbers:

@@ -138,6 +138,7 @@ async def test_a_snapshot_holds_what_a_campaign_promises(database: Database) -> 
         "type": "phone_topup",
         "merchant": "sample-mall",
         "market_value": {"amount": 1000, "currency": "CNY"},
+        "cost": {"amount": 985, "currency": "CNY"},
         "points": 0,
         "detail": "10",
         "claim": "phone",

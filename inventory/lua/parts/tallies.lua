@@ -1,29 +1,29 @@
--- Takes are "<of><period><last>:<name>;…"; what a tally holds is "period next gaps".
-local TAKE = '([cm])(%a)(%d+):([^;]+);'
+-- Takes are "<of><period><last>+<amount>:<name>;…"; what a tally holds is "period next gaps".
+local TAKE = '([cm])(%a)(%d+)%+(%d+):([^;]+);'
 
 -- The tallies that takes name, added to the fields to look up.
 local function add_fields(takes, of_campaign, of_member)
-  for of, _, _, name in string.gmatch(takes, TAKE) do
+  for of, _, _, _, name in string.gmatch(takes, TAKE) do
     local fields = of == 'c' and of_campaign or of_member
     fields[#fields + 1] = 'tally:' .. name
   end
 end
 
 -- The next number of every tally that takes name, from the gaps first, with what to write; or nil, and the tally that
--- has none left. A period never goes back, whatever the clock does.
+-- has none left. A sum, which has no gaps, goes on by its amount. A period never goes back, whatever the clock does.
 local function take(takes, held, period_of)
   local numbers, writes = '', {c = {}, m = {}}
-  for of, letter, last, name in string.gmatch(takes, TAKE) do
+  for of, letter, last, amount, name in string.gmatch(takes, TAKE) do
     local field = 'tally:' .. name
     local period, number, gaps = string.match(held[field], '^(%d+) (%d+) ?(.*)$')
     local present = period_of(letter)
     if tonumber(period) < present then period, number, gaps = present, 1, '' end
     local gap, others = string.match(gaps, '^(%d+),?(.*)$')
-    if not gap and tonumber(number) > tonumber(last) then return nil, name end
-    local next_number = gap and number or number + 1
+    local next_number = gap and number or number + amount
+    if not gap and next_number - 1 > tonumber(last) then return nil, name end
     table.insert(writes[of], field)
     table.insert(writes[of], string.format('%d %d %s', period, next_number, others or ''))
-    numbers = numbers .. string.format('%s=%d:%d;', name, period, gap or number)
+    numbers = numbers .. string.format('%s=%d:%d;', name, period, gap or next_number - 1)
   end
   return numbers, writes
 end

@@ -86,6 +86,7 @@ function ruleWords(app) {
     ...(asks.length ? asks : [texts.t("who.everybody")]),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
     ...limitWords(app),
+    definition.has_budget && texts.t("rules.budget"),
     fallback && texts.t(pools[0].sold_out === "renormalise" ? "rules.sold_out_again" : "rules.sold_out", { fallback: app.lineName(fallback) }),
     texts.t("rules.claim", { n: definition.claim_days }),
     texts.t("rules.organiser", { organiser: texts.own(definition.organiser) }),
