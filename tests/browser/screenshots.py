@@ -51,6 +51,19 @@ LONG_NAME = (
 )
 
 
+EVERY_LIMIT = {
+    "member_hour_plays_max": 3,
+    "member_day_plays_max": 10,
+    "member_week_plays_max": 30,
+    "member_month_plays_max": 100,
+    "cooldown_seconds": 5,
+    "plays_max": 100_000,
+    "member_day_wins_max": 2,
+    "member_wins_max": 5,
+    "groups": [{"key": "big", "lines": ["umbrella", "mug"], "member_wins_max": 1}],
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wheel:
     """A campaign of the pictures: the line that nearly always comes, and how the wheel looks."""
@@ -61,7 +74,7 @@ class Wheel:
     opens: timedelta = timedelta(minutes=-1)
     lasts: timedelta = timedelta(days=30)
     audience: Mapping[str, Any] = field(default_factory=dict)
-    limits: Mapping[str, int] = field(default_factory=lambda: {"member_day_plays_max": 3})
+    limits: Mapping[str, Any] = field(default_factory=lambda: {"member_day_plays_max": 3})
 
     def changes(self) -> dict[str, Any]:
         starts_at = datetime.now(UTC) + self.opens
@@ -96,6 +109,9 @@ WHEELS: Mapping[str, Wheel] = {
     "scheduled": Wheel(wins="thanks", opens=timedelta(days=2, hours=3)),
     "paused": Wheel(wins="thanks"),
     "not-eligible": Wheel(wins="thanks", audience={"tiers": ["Gold", "Platinum"], "registered_within_days": 30}),
+    "cooling": Wheel(wins="thanks", limits={"member_plays_max": 9, "cooldown_seconds": 90}),
+    "all-plays-taken": Wheel(wins="thanks", limits={"plays_max": 1}),
+    "limits": Wheel(wins="thanks", limits=EVERY_LIMIT),
     "cool": Wheel(wins="topup", skin="cool"),
     "night": Wheel(wins="topup", skin="night"),
     "two": Wheel(wins="topup", sectors=("topup", "thanks")),
@@ -285,6 +301,34 @@ def loss(visit: Visit) -> None:
         shots.takes("state-used-up")
 
 
+def waits(visit: Visit) -> None:
+    with visit.at("cooling") as shots:
+        shots.spins("loss")
+        shots.takes("loss-cooling")
+        shots.game.locator(".sheet-loss .primary").click()
+        shots.sees(".notice")
+        shots.takes("state-cooling-down")
+
+
+def every_limit(visit: Visit) -> None:
+    with visit.at("limits", suffix="-limits") as shots:
+        shots.is_ready()
+        shots.opens(0)
+        shots.game.locator(".sheet-body").evaluate("body => body.scrollTo(0, 420)")
+        shots.takes("rules-limits")
+
+
+def taken(visit: Visit) -> None:
+    """The first member to come takes the only go; everybody after finds it taken."""
+    with visit.at("all-plays-taken") as shots:
+        shots.page.wait_for_timeout(1500)
+        if shots.game.locator(".play:not([aria-disabled=true])").is_visible():
+            shots.spins("loss")
+            shots.page.reload()
+        shots.sees(".notice")
+        shots.takes("state-all-plays-taken")
+
+
 def closed(visit: Visit, campaign: str) -> None:
     with visit.at(campaign) as shots:
         expect(shots.game.locator(".notice")).to_be_visible(timeout=6 * WAIT_MS)
@@ -320,6 +364,9 @@ SCENES: Mapping[str, Callable[[Visit], None]] = {
     "topup": topup,
     "parcel": parcel,
     "loss": loss,
+    "waits": waits,
+    "every-limit": every_limit,
+    "taken": taken,
     **{f"closed-{name}": partial(closed, campaign=name) for name in ("scheduled", "paused", "not-eligible")},
     **{f"look-{name}": partial(looks, campaign=name) for name in ("cool", "night", "two", "many", "long")},
     **{f"gift-{name}": partial(gift, campaign=name) for name in ("points", "long")},

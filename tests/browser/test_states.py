@@ -33,7 +33,18 @@ async def is_told(visitor: Visitor, state: str, **facts: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_two_states_share_their_words(language: str) -> None:
     states = WORDS[language]["states"]
-    needed = {"not-open-yet", "over", "paused", "no-chance-left", "used-up", "not-eligible", "signed-out", "network"}
+    needed = {
+        "not-open-yet",
+        "over",
+        "paused",
+        "no-chance-left",
+        "cooling-down",
+        "all-plays-taken",
+        "used-up",
+        "not-eligible",
+        "signed-out",
+        "network",
+    }
     assert needed <= set(states)
     for one, other in combinations(states.values(), 2):
         assert one["title"] != other["title"]
@@ -63,6 +74,32 @@ async def test_chances_used_up_for_good_promise_nothing(device: Device, operator
     await expect(visitor.sheet("loss")).to_contain_text(visitor.words("result.lost_last"))
     await visitor.closes_the_sheet()
     await is_told(visitor, "used-up")
+
+
+@everyone
+async def test_a_short_wait_is_counted_down_and_passes_by_itself(
+    device: Device, operator: Operator, visit: Visit
+) -> None:
+    visitor = await visit(device, await operator.opens(NOTHING, limits={"member_plays_max": 5, "cooldown_seconds": 6}))
+    await visitor.comes_to_play()
+    await visitor.spins()
+    await visitor.closes_the_sheet()
+    await is_told(visitor, "cooling-down")
+    await expect(visitor.see(".countdown")).to_contain_text("00:0")
+    await expect(visitor.play_button).to_be_visible(timeout=TURNS_MS_MAX)
+    await visitor.spins()
+    assert len(visitor.play_keys) == 2
+
+
+async def test_the_last_go_of_all_is_seen_to_be_taken(operator: Operator, visit: Visit) -> None:
+    campaign = await operator.opens(NOTHING, limits={"plays_max": 1})
+    one, other = [await visit(device.at_rest(), campaign) for device in (ZH_PHONE, EN_DESK)]
+    for visitor in (one, other):
+        await visitor.comes_to_play()
+    await one.spins()
+    other.forgive("409")
+    await other.presses(other.play_button)
+    await is_told(other, "all-plays-taken")
 
 
 @everyone

@@ -63,7 +63,7 @@ const OTHERS = [
 function limitWords({ texts, calendar, definition, lineName }) {
   const { limits, pools } = definition;
   const zone = calendar.zoneName();
-  const said = (rows) => rows.filter(([, name]) => limits[name]).map(([path, name]) => texts.t(`rules.${path}`, { n: limits[name], zone }));
+  const said = (rows) => rows.filter(([, name]) => limits[name]).map(([path, name]) => texts.t(`rules.${path}`, { n: texts.number(limits[name]), zone }));
   const lines = pools.flatMap((pool) => pool.lines);
   const groups = limits.groups.map(({ lines: keys, member_wins_max: n }) =>
     texts.t("rules.group_wins", { n, lines: keys.map((key) => lineName(lines.find((line) => line.key === key))).join(texts.t("list")) }));
