@@ -8,12 +8,14 @@ published odds are those of the first draw. One definition serves the play, the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import islice
 from typing import NamedTuple
 
 from campaigns.config import Config, Line, Pool
 from campaigns.fairness import Drawn, draw, draw_again
 from campaigns.tallies import takes_of_line
+from inventory.claims import UNLIMITED
 
 CANDIDATES_MAX = 8
 """How many lines a play brings to its first try; it comes back with all when none of these is to be had."""
@@ -28,11 +30,26 @@ class Source(NamedTuple):
     ordinal: int
 
 
-def allocate(pool: Pool, config: Config, source: Source) -> tuple[Drawn, Iterator[Line]]:
+class Candidate(NamedTuple):
+    """A line that the play would be given next; a guaranteed one only to a member who has waited for it."""
+
+    line: Line
+    is_guaranteed: bool = False
+
+
+def allocate(pool: Pool, config: Config, source: Source) -> tuple[Drawn, Iterator[Candidate]]:
     """What the numbers pick, and the lines in the order in which the play would be given them."""
     seed, campaign, member, ordinal = source
     drawn = draw(seed=seed, campaign=campaign, member=member, ordinal=ordinal, odds=pool.odds)
-    return drawn, _in_order(pool, config, source, drawn.line)
+    return drawn, _guaranteed(pool, _in_order(pool, config, source, drawn.line))
+
+
+def _guaranteed(pool: Pool, lines: Iterator[Line]) -> Iterator[Candidate]:
+    """The guaranteed line goes before one that wins nothing."""
+    for line in lines:
+        if pool.guarantee is not None and line.product is None:
+            yield Candidate(pool.line(pool.guarantee.line), is_guaranteed=True)
+        yield Candidate(line)
 
 
 def _in_order(pool: Pool, config: Config, source: Source, first: int) -> Iterator[Line]:
@@ -51,11 +68,34 @@ def _in_order(pool: Pool, config: Config, source: Source, first: int) -> Iterato
     yield pool.line(pool.fallback)
 
 
-def at_first(lines: Iterator[Line]) -> list[Line]:
+def at_first(candidates: Iterator[Candidate]) -> list[Candidate]:
     """As many as are tried at once; a list that is cut ends with a line that may be gone."""
-    return list(islice(lines, CANDIDATES_MAX))
+    return list(islice(candidates, CANDIDATES_MAX))
 
 
 def may_be_gone(line: Line, config: Config) -> bool:
     """Whether a play that draws the line may find none to be had."""
-    return line.stock is not None or bool(takes_of_line(config, line))
+    return line.stock is not None or any(take.last < UNLIMITED for take in takes_of_line(config, line))
+
+
+def effective_odds(pool: Pool) -> list[Fraction]:
+    """How often each line comes in the long run, with the guarantee and while nothing is gone.
+
+    Plays fall into runs that a win ends, the last of them a win of its own with p, or guaranteed after n that were not: a
+    run is (1 - (1 - p)^(n + 1)) / p plays long on average, and ends with the guarantee in (1 - p)^(n + 1) of all cases.
+    """
+    shares = [Fraction(weight, pool.odds.total) for weight in pool.odds.weights]
+    if pool.guarantee is None:
+        return shares
+    wins = sum(share for share, line in zip(shares, pool.lines, strict=True) if line.product is not None)
+    dry = (1 - wins) ** (pool.guarantee.after + 1)
+    plays = (1 - dry) / wins if wins else Fraction(pool.guarantee.after + 1)
+    added = dry / plays
+    return [
+        share + added
+        if line.key == pool.guarantee.line
+        else share * (1 - added / (1 - wins))
+        if line.product is None and wins < 1
+        else share
+        for share, line in zip(shares, pool.lines, strict=True)
+    ]

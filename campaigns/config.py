@@ -17,6 +17,7 @@ from campaigns.odds import LINES_MAX, TEXT_LENGTH_MAX, Odds, parse_odds
 UNITS_MAX = 1_000_000_000
 POOLS_MAX = 20
 CLAIM_DAYS_MAX = 365
+GUARANTEE_MAX = 1000
 CAMPAIGN_DAYS_MAX = 800
 
 Units = Annotated[int, Field(ge=1, le=UNITS_MAX)]
@@ -55,6 +56,16 @@ class Line(_Closed):
         return not (self.stock is self.hour_cap is self.day_cap is self.member_wins_max is None)
 
 
+class Guarantee(_Closed):
+    """Who has played `after` times without a win wins this line with the next play, unless it wins something anyway.
+
+    The line is given under its own stock and caps; while it is gone, the wait goes on.
+    """
+
+    after: Annotated[int, Field(ge=1, le=GUARANTEE_MAX)]
+    line: Key
+
+
 class Pool(_Closed):
     """The lines of one tier, and what becomes of a play whose line is sold out, capped or won often enough.
 
@@ -65,7 +76,16 @@ class Pool(_Closed):
     key: Key = "main"
     fallback: Key
     sold_out: Literal["fallback", "renormalise"] = "fallback"
+    guarantee: Guarantee | None = None
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=LINES_MAX)]
+
+    @model_validator(mode="after")
+    def _guarantee_is_a_prize(self) -> Pool:
+        if self.guarantee is not None:
+            line = next((line for line in self.lines if line.key == self.guarantee.line), None)
+            if line is None or line.product is None:
+                raise ValueError(f"the guarantee's {self.guarantee.line!r} is not a line of the pool with a prize")
+        return self
 
     @model_validator(mode="after")
     def _fallback_never_runs_out(self) -> Pool:

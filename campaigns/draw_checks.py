@@ -6,7 +6,7 @@ from collections import Counter
 
 from sqlalchemy import func, select
 
-from campaigns.allocation import Source, allocate, may_be_gone
+from campaigns.allocation import Source, allocate
 from campaigns.goodness import LEVEL, doubtful, p_values_of
 from campaigns.looking import (
     Checked,
@@ -49,12 +49,13 @@ async def draws_fit(at: Looking) -> Checked:
 def _draw_fault(play: Play, version: Version) -> str | None:
     pool = version.pool_of(play.entry)
     source = Source(version.seed, version.campaign, play.member_id, play.ordinal)
-    drawn, lines = allocate(pool, version.config, source)
+    drawn, candidates = allocate(pool, version.config, source)
     line = pool.lines[drawn.line]
     if (play.word, play.drawn) != (drawn.word, line.key):
         return f"drew {play.drawn} by {play.word}, and the seed says {line.key} by {drawn.word}"
-    if play.awarded != line.key and not may_be_gone(line, version.config):
+    given = {each.line.key for each in candidates}
+    if play.awarded != line.key and len(given) == 1:
         return f"fell to {play.awarded}, and {play.drawn} cannot run out"
-    if play.awarded not in {each.key for each in lines}:
+    if play.awarded not in given:
         return f"was awarded {play.awarded}, which is neither drawn nor what it would fall to"
     return None

@@ -37,8 +37,14 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
     for kind in ("money_max", "money_day_max", "points_max", "points_day_max"):
         old, new = getattr(before.budget, kind), getattr(after.budget, kind)
         yield from _unless(_looser, f"budget.{kind}", old, new, "a budget may only be raised")
-    old_shape = [(pool.key, pool.fallback, pool.sold_out, [line.key for line in pool.lines]) for pool in before.pools]
-    new_shape = [(pool.key, pool.fallback, pool.sold_out, [line.key for line in pool.lines]) for pool in after.pools]
+    old_shape = [
+        (pool.key, pool.fallback, pool.sold_out, pool.guarantee, [line.key for line in pool.lines])
+        for pool in before.pools
+    ]
+    new_shape = [
+        (pool.key, pool.fallback, pool.sold_out, pool.guarantee, [line.key for line in pool.lines])
+        for pool in after.pools
+    ]
     if old_shape != new_shape:
         yield "pools", old_shape, new_shape, "pools, lines and fallbacks stay as they were published"
         return

@@ -81,27 +81,33 @@ class Row:
                 "most": take.last,
                 "play_id": self.entry.play,
             }
-            for take in self.version.line_takes[self.entry.awarded]
+            for take in self.version.takes_when[self.entry.awarded].values()
             if take.is_sum
         ]
 
     def tallies(self) -> list[dict[str, Any]]:
-        """The numbers it takes, but for its unit and sums. A tally that the version does not have permits none."""
-        entry, takes, campaign = self.entry, self.version.takes, self.version.campaign
-        unit = unit_tally(entry.awarded)
-        return [
-            {
-                "campaign_id": campaign,
-                "tally": tally,
-                "subject_id": entry.member if tally in takes and takes[tally].of == "member" else campaign,
-                "period": period,
-                "number": number,
-                "last": takes[tally].last if tally in takes else 0,
-                "play_id": entry.play,
-            }
-            for tally, period, number in entry.numbers
-            if tally != unit and not (tally in takes and takes[tally].is_sum)
-        ]
+        """The numbers it takes, but for its unit and sums. A tally that the version does not have permits none; a run ends
+        at its last number.
+        """
+        entry, campaign = self.entry, self.version.campaign
+        takes, unit = self.version.takes_when[entry.awarded], unit_tally(entry.awarded)
+        rows = []
+        for tally, period, number in entry.numbers:
+            take = takes.get(tally)
+            if tally == unit or (take is not None and take.is_sum):
+                continue
+            rows.append(
+                {
+                    "campaign_id": campaign,
+                    "tally": tally,
+                    "subject_id": entry.member if take is not None and take.of == "member" else campaign,
+                    "period": period,
+                    "number": number,
+                    "last": number if take is not None and take.period == "run_end" else take.last if take else 0,
+                    "play_id": entry.play,
+                }
+            )
+        return rows
 
     def won(self) -> Won | None:
         """The award this play wins, or None; it carries the play's id, so writing it twice is harmless."""

@@ -9,11 +9,13 @@ from typing import Any
 from sqlalchemy import Executable, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
+from campaigns.allocation import may_be_gone
+from campaigns.config import Pool
 from campaigns.looking import Checked, Looking, chunks, name_of_play
 from campaigns.models import Play, PlayTally, Spent
-from campaigns.tallies import period_at, period_of_day, takes_of_play
+from campaigns.tallies import DRY, period_at, period_of_day
 from campaigns.versions import Version
-from inventory.claims import read, unit_tally
+from inventory.claims import Take, read, unit_tally
 
 
 async def limits_hold(at: Looking) -> Checked:
@@ -36,6 +38,7 @@ async def limits_hold(at: Looking) -> Checked:
         broken += [f"{noun} of member {row[0]} are not 1..n: {tuple(row[1:])}" for row in await at.rows(uneven)]
     broken += await _numbers_missing(at)
     broken += await _numbers_shared(at)
+    broken += await _runs_broken(at)
     broken += await _sums_differ(at)
     broken += await _too_soon(at)
     return await at.count(), broken
@@ -74,7 +77,7 @@ async def _numbers_missing(at: Looking) -> list[str]:
 
 
 def _number_fault(play: Play, held: Sequence[Any], version: Version) -> str | None:
-    takes = {take.name: take for take in (*takes_of_play(version.config), *version.line_takes[play.awarded])}
+    takes = version.takes_when[play.awarded]
     unit = unit_tally(play.awarded)
     told = sorted(taken for taken in read(play.numbers) if taken.tally != unit)
     if {taken.tally for taken in told} != set(takes):
@@ -82,14 +85,66 @@ def _number_fault(play: Play, held: Sequence[Any], version: Version) -> str | No
     counted = [taken for taken in told if not takes[taken.tally].is_sum]
     if counted != sorted((row.tally, row.period, row.number) for row in held):
         return f"says it took {play.numbers}, and its numbers are other ones"
-    for row in held:
-        take = takes[row.tally]
-        if row.number > take.last:
-            return f"is number {row.number} of {row.tally}, which ends at {take.last}"
-        if take.period in {"day", "week", "month"} and row.period != period_of_day(take.period, play.day):
-            return f"counts in {take.period} {row.period} of {row.tally}, and was played on day {play.day}"
-        if take.period == "hour" and row.period < period_at("hour", version.zone, play.played_at_ms):
-            return f"counts in hour {row.period} of {row.tally}, which was over"
+    faults = (_row_fault(play, row, takes[row.tally], version) for row in held)
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _row_fault(play: Play, row: Any, take: Take, version: Version) -> str | None:
+    if (row.last == row.number) != (take.period == "run_end") and take.name.startswith(DRY):
+        return f"is number {row.number} of {row.tally}, and says that it ends with {row.last}"
+    if row.number > take.last:
+        return f"is number {row.number} of {row.tally}, which ends at {take.last}"
+    if take.period in {"day", "week", "month"} and row.period != period_of_day(take.period, play.day):
+        return f"counts in {take.period} {row.period} of {row.tally}, and was played on day {play.day}"
+    if take.period == "hour" and row.period < period_at("hour", version.zone, play.played_at_ms):
+        return f"counts in hour {row.period} of {row.tally}, which was over"
+    return None
+
+
+async def _runs_broken(at: Looking) -> list[str]:
+    """A run counts a member's plays one by one until a win ends it; a guaranteed win comes when it has lasted long enough."""
+    pools = {pool.key: pool for pool in at.running.version.config.pools if pool.guarantee is not None}
+    if not pools:
+        return []
+    steps = select(
+        *(Play.id, Play.seq, Play.drawn, Play.awarded, PlayTally.tally, PlayTally.period, PlayTally.number),
+        *(
+            func.lag(column)
+            .over(partition_by=(PlayTally.tally, PlayTally.subject_id), order_by=Play.ordinal)
+            .label(f"old_{column.key}")
+            for column in (PlayTally.period, PlayTally.number, PlayTally.last)
+        ),
+    ).join(Play, Play.id == PlayTally.play_id)
+    broken = []
+    for row in await at.rows(steps.where(PlayTally.campaign_id == at.row.id, PlayTally.tally.startswith(DRY))):
+        wanted = _step_of_run(row)
+        if (row.period, row.number) != wanted:
+            broken.append(
+                f"{name_of_play(row)} is {row.number} of run {row.period}, and should be {wanted[1]} of {wanted[0]}"
+            )
+        pool = pools[row.tally.removeprefix(DRY)]
+        if fault := _guarantee_fault(row, pool, at.running.version):
+            broken.append(f"{name_of_play(row)} {fault}")
+    return broken
+
+
+def _step_of_run(row: Any) -> tuple[int, int]:
+    """(run, number) after the member's play before."""
+    if row.old_period is None:
+        return 0, 1
+    return (row.old_period + 1, 1) if row.old_number == row.old_last else (row.old_period, row.old_number + 1)
+
+
+def _guarantee_fault(row: Any, pool: Pool, version: Version) -> str | None:
+    guarantee, config = pool.guarantee, version.config
+    if guarantee is None:
+        return None
+    line = pool.line(guarantee.line)
+    if row.number > guarantee.after and not may_be_gone(line, config) and pool.line(row.awarded).product is None:
+        return f"won nothing after {row.number - 1} plays without a win"
+    is_early = row.number <= guarantee.after and pool.sold_out == "fallback"
+    if is_early and row.awarded == line.key != row.drawn and pool.line(pool.fallback) is not line:
+        return f"was guaranteed {line.key} after {row.number - 1} plays without a win"
     return None
 
 
@@ -107,7 +162,7 @@ async def _sums_differ(at: Looking) -> list[str]:
     plays = select(Play.version, Play.awarded, Play.day, func.count()).where(Play.campaign_id == at.row.id)
     wanted: Counter[tuple[str, int]] = Counter()
     for number, awarded, day, count in await at.rows(plays.group_by(Play.version, Play.awarded, Play.day)):
-        for take in versions[number].line_takes[awarded]:
+        for take in versions[number].takes_when[awarded].values():
             if take.is_sum:
                 wanted[take.name, day if take.period == "day" else 0] += take.amount * count
     held = await at.rows(

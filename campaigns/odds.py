@@ -139,3 +139,10 @@ def _common_denominator(texts: Sequence[str], shares: Sequence[Fraction | None])
         if total > TOTAL_MAX:
             raise OddsTooFine(line=line, text=text, total=total)
     return total
+
+
+def as_percent(share: Fraction) -> str:
+    """A share in percent to four decimals, rounded half to even: for people to read, never to draw by."""
+    hundredths = round(share * 1_000_000)
+    whole, rest = divmod(hundredths, 10_000)
+    return f"{whole}.{rest:04d}".rstrip("0").rstrip(".") + "%"

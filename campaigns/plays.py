@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from campaigns.allocation import Source, allocate, at_first
+from campaigns.allocation import Candidate, Source, allocate, at_first
 from campaigns.answers import answer_bytes
 from campaigns.audience import NotEligible
-from campaigns.config import Line
 from campaigns.ledger import Ledger, Row
 from campaigns.mending import Mending
 from campaigns.tallies import ALL_PLAYS, period_at, start_of
@@ -194,7 +193,7 @@ class Plays:
         ordinal = self._next_ordinals.get((asked.campaign, asked.member), 1)
         pool = version.pool_of(asked.entry)
         source = Source(version.seed, asked.campaign, asked.member, ordinal)
-        drawn, lines = allocate(pool, version.config, source)
+        drawn, candidates = allocate(pool, version.config, source)
         asking = Claim(
             play=self._ids.new(),
             member=asked.member,
@@ -203,7 +202,7 @@ class Plays:
             ordinal=ordinal,
             word=drawn.word,
             drawn=pool.lines[drawn.line].key,
-            candidates=_sent(running, lines if all_lines else at_first(lines)),
+            candidates=_sent(running, candidates if all_lines else at_first(candidates)),
             key_is_new=key_is_new,
             entry=asked.entry,
         )
@@ -257,8 +256,8 @@ class Plays:
             known.popitem(last=False)
 
 
-def _sent(running: Running, lines: Iterable[Line]) -> str:
-    return "".join(running.candidates[line.key] for line in lines)
+def _sent(running: Running, candidates: Iterable[Candidate]) -> str:
+    return "".join(running.candidates[each.line.key, each.is_guaranteed] for each in candidates)
 
 
 def _spent_for_now(version: Version, told: Refused) -> Refusal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from campaigns.models import Play, PlayTally, Spent, VoidPlay
+from campaigns.tallies import DRY
 from campaigns.versions import Running
 from inventory.claims import KEYS_KEPT, unit_tally
 from inventory.counters import Counters, MemberCounters, Numbers
@@ -49,12 +50,13 @@ async def member_counters(session: AsyncSession, *, campaign: str, member: str) 
             .limit(KEYS_KEPT)
         )
     ).all()
+    tallies = await _tallies(session, campaign, subject=member)
     return MemberCounters(
         plays=latest[0].ordinal if latest else 0,
         day=latest[0].day if latest else 0,
         day_plays=latest[0].day_ordinal if latest else 0,
         at_ms=latest[0].played_at_ms if latest else 0,
-        tallies=await _tallies(session, campaign, subject=member),
+        tallies=tallies | await _after_runs(session, campaign, tallies, subject=member),
         keys=[(row.ordinal, row.request_key, row.fingerprint, f"{row.epoch}-{row.seq}") for row in reversed(latest)],
     )
 
@@ -68,6 +70,19 @@ async def _tallies(session: AsyncSession, campaign: str, *, subject: str) -> dic
             session, PlayTally.number, of_subject & (PlayTally.tally == tally) & (PlayTally.period == period), period
         )
         for tally, period in (await session.execute(last_periods)).all()
+    }
+
+
+async def _after_runs(
+    session: AsyncSession, campaign: str, tallies: Mapping[str, Numbers], *, subject: str
+) -> dict[str, Numbers]:
+    """A run that a play has ended begins anew."""
+    ended = (PlayTally.campaign_id == campaign) & (PlayTally.subject_id == subject) & PlayTally.tally.startswith(DRY)
+    ends = select(PlayTally.tally, func.max(PlayTally.period)).where(ended, PlayTally.number == PlayTally.last)
+    return {
+        tally: Numbers(period=period + 1)
+        for tally, period in await session.execute(ends.group_by(PlayTally.tally))
+        if tallies[tally].period == period
     }
 
 

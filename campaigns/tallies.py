@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from campaigns.config import Config, Line
-from inventory.claims import Of, Period, Take
+from campaigns.config import Config, Line, Pool
+from inventory.claims import UNLIMITED, Of, Period, Take
 
 ALL_PLAYS = "plays"
+DRY = "dry:"
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 EPOCH = date(1970, 1, 1)
@@ -50,7 +51,26 @@ def takes_of_line(config: Config, line: Line) -> tuple[Take, ...]:
         ("wins-day", "member", "day", limits.member_day_wins_max if wins else None),
         ("wins", "member", "all", limits.member_wins_max if wins else None),
     )
-    return _limited(rows) + _spends(config, line)
+    return _limited(rows) + _spends(config, line) + _run(config, line)
+
+
+def takes_of_guarantee(config: Config, pool: Pool) -> tuple[Take, ...]:
+    """What a play takes that is given the guaranteed line, because it waited long enough."""
+    if pool.guarantee is None:
+        raise AssertionError(f"pool {pool.key} guarantees nothing")
+    takes = takes_of_line(config, pool.line(pool.guarantee.line))
+    after = pool.guarantee.after
+    return tuple(
+        take._replace(period="long_run_end", last=after) if take.name.startswith(DRY) else take for take in takes
+    )
+
+
+def _run(config: Config, line: Line) -> tuple[Take, ...]:
+    """The run of plays without a win, which a win ends, in a pool that guarantees one."""
+    pool = next(pool for pool in config.pools if line in pool.lines)
+    if pool.guarantee is None:
+        return ()
+    return (Take(f"{DRY}{pool.key}", "member", "run" if line.product is None else "run_end", UNLIMITED),)
 
 
 def _spends(config: Config, line: Line) -> tuple[Take, ...]:

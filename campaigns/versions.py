@@ -15,7 +15,7 @@ from campaigns import registry
 from campaigns.config import Frozen, Line, Phase, Pool, phase_of, zone_table
 from campaigns.game import AnyGame, GameModel, Text
 from campaigns.models import Campaign, CampaignVersion, Play, State, StockLot
-from campaigns.tallies import takes_of, takes_of_line, takes_of_play
+from campaigns.tallies import takes_of, takes_of_guarantee, takes_of_line, takes_of_play
 from core.clock import to_ms
 from core.db import Database
 from core.errors import NotFound
@@ -57,8 +57,9 @@ class Version:
     pools: Mapping[str, Pool]
     lines: Mapping[str, LineFacts]
     takes: Mapping[str, Take]
-    """Every take there is, by its tally; units are taken beside these."""
-    line_takes: Mapping[str, tuple[Take, ...]]
+    """Every take there is, by its tally; units are taken beside these. Of a run or a sum, one of those lines take."""
+    takes_when: Mapping[str, Mapping[str, Take]]
+    """What a play takes that is awarded a line, by tally."""
     zone: tuple[tuple[int, int], ...]
 
     def entry_of(self, text: str) -> Any:
@@ -78,8 +79,8 @@ class Running:
     state: State
     epoch: int
     is_settled: bool
-    candidates: Mapping[str, str]
-    """Per line, what a play takes that is given it, ready to send."""
+    candidates: Mapping[tuple[str, bool], str]
+    """Per line, and whether it is guaranteed, what a play takes that is given it, ready to send."""
     rules: tuple[str, ...]
 
     @property
@@ -163,7 +164,7 @@ class Versions:
             state=State(row.state),
             epoch=row.epoch,
             is_settled=row.settled_epoch == row.epoch,
-            candidates={line.key: _candidate(version, line, last_units) for line in version.config.lines},
+            candidates=_candidates(version.config, last_units),
             rules=_rules(version, row.epoch),
         )
         _remember(self._running, campaign, running)
@@ -205,7 +206,10 @@ class Versions:
             pools={pool.key: pool for pool in config.pools},
             lines={line.key: _facts(line, config) for line in config.lines},
             takes=takes_of(config),
-            line_takes={line.key: takes_of_line(config, line) for line in config.lines},
+            takes_when={
+                line.key: {take.name: take for take in (*takes_of_play(config), *takes_of_line(config, line))}
+                for line in config.lines
+            },
             zone=zone_table(config.zone, config.starts_at, config.ends_at),
         )
 
@@ -235,11 +239,19 @@ def _remember(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
         kept.popitem(last=False)
 
 
-def _candidate(version: Version, line: Line, last_units: Mapping[str, int]) -> str:
-    takes = version.line_takes[line.key]
-    if line.stock is not None:
-        takes = (Take(unit_tally(line.key), "campaign", "all", last_units.get(line.key, 0)), *takes)
-    return candidate(line.key, takes)
+def _candidates(config: Frozen, last_units: Mapping[str, int]) -> dict[tuple[str, bool], str]:
+    units = {
+        line.key: (Take(unit_tally(line.key), "campaign", "all", last_units.get(line.key, 0)),)
+        for line in config.lines
+        if line.stock is not None
+    }
+    drawn = {(line.key, False): (*units.get(line.key, ()), *takes_of_line(config, line)) for line in config.lines}
+    guaranteed = {
+        (pool.guarantee.line, True): (*units.get(pool.guarantee.line, ()), *takes_of_guarantee(config, pool))
+        for pool in config.pools
+        if pool.guarantee is not None
+    }
+    return {key: candidate(key[0], takes) for key, takes in (drawn | guaranteed).items()}
 
 
 def _rules(version: Version, epoch: int) -> tuple[str, ...]:

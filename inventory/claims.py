@@ -16,7 +16,18 @@ UNLIMITED = 1_000_000_000
 
 
 Of = Literal["campaign", "member"]
-Period = Literal["hour", "day", "week", "month", "all"]
+Period = Literal["hour", "day", "week", "month", "all", "run", "run_end", "long_run_end"]
+"""When a tally begins anew. A run goes on until a play ends it; a long run can be ended only past its last number."""
+_LETTERS: dict[Period, str] = {
+    "hour": "h",
+    "day": "d",
+    "week": "w",
+    "month": "m",
+    "all": "a",
+    "run": "r",
+    "run_end": "e",
+    "long_run_end": "l",
+}
 
 
 class Take(NamedTuple):
@@ -33,7 +44,7 @@ class Take(NamedTuple):
     is_sum: bool = False
 
     def __str__(self) -> str:
-        return f"{self.of[0]}{self.period[0]}{self.last}+{self.amount}:{self.name};"
+        return f"{self.of[0]}{_LETTERS[self.period]}{self.last}+{self.amount}:{self.name};"
 
 
 class Number(NamedTuple):
@@ -94,7 +105,7 @@ class Rules:
 
 
 class Claim(NamedTuple):
-    """What one play asks for. `candidates` are lines in the order they would be given, what was drawn first."""
+    """What one play asks for. `candidates` are lines in the order they would be given."""
 
     play: str
     member: str
@@ -165,6 +176,7 @@ def _arguments(asked: Claim) -> tuple[str | int, ...]:
         asked.word,
         asked.play,
         "1" if asked.key_is_new else "",
+        asked.drawn,
         asked.entry,
     )
 

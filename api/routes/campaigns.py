@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -11,12 +12,14 @@ from pydantic import BaseModel, Field
 
 from api.auth.dependencies import CurrentSession, TheHouse
 from api.routes.plays import PrizeShown
+from campaigns.allocation import effective_odds
 from campaigns.answers import iso
 from campaigns.audience import Audience
-from campaigns.config import Line, Phase, Pool
+from campaigns.config import Guarantee, Line, Phase, Pool
 from campaigns.fairness import ALGORITHM
 from campaigns.game import Text
 from campaigns.limits import Limits
+from campaigns.odds import as_percent
 from campaigns.standing import StandingState, standing_of
 from campaigns.versions import Running, Version
 from core.errors import NotFound
@@ -32,6 +35,12 @@ class LineView(BaseModel):
     prize: PrizeShown | None
     odds: str
     weight: int
+    effective: Annotated[
+        str | None,
+        Field(
+            description="The share of plays that come to it in the long run, with the guarantee.", examples=["12.5%"]
+        ),
+    ]
     stock: int | None
     hour_cap: int | None
     day_cap: int | None
@@ -43,6 +52,7 @@ class PoolView(BaseModel):
     total: int
     fallback: str
     sold_out: Literal["fallback", "renormalise"]
+    guarantee: Guarantee | None
     lines: list[LineView]
 
 
@@ -153,11 +163,19 @@ def _campaign_view(running: Running, now: datetime) -> CampaignView:
 
 
 def _pool_view(pool: Pool, version: Version) -> PoolView:
-    lines = [_line_view(line, weight, version) for line, weight in zip(pool.lines, pool.odds.weights, strict=True)]
-    return PoolView(key=pool.key, total=pool.odds.total, fallback=pool.fallback, sold_out=pool.sold_out, lines=lines)
+    shares = effective_odds(pool)
+    each = zip(pool.lines, pool.odds.weights, shares, strict=True)
+    return PoolView(
+        key=pool.key,
+        total=pool.odds.total,
+        fallback=pool.fallback,
+        sold_out=pool.sold_out,
+        guarantee=pool.guarantee,
+        lines=[_line_view(line, weight, share, version, total=pool.odds.total) for line, weight, share in each],
+    )
 
 
-def _line_view(line: Line, weight: int, version: Version) -> LineView:
+def _line_view(line: Line, weight: int, share: Fraction, version: Version, *, total: int) -> LineView:
     facts = version.lines[line.key]
     return LineView(
         key=line.key,
@@ -165,6 +183,7 @@ def _line_view(line: Line, weight: int, version: Version) -> LineView:
         prize=PrizeShown.model_validate(facts.public_prize) if facts.public_prize is not None else None,
         odds=line.odds,
         weight=weight,
+        effective=as_percent(share) if share != Fraction(weight, total) else None,
         stock=line.stock,
         hour_cap=line.hour_cap,
         day_cap=line.day_cap,

@@ -7,10 +7,10 @@
 -- ARGV[1] epoch          ARGV[2] version         ARGV[3] opens_ms        ARGV[4] closes_ms
 -- ARGV[5] zone "from:offset;…" in ms             ARGV[6] plays_max       ARGV[7] day_plays_max
 -- ARGV[8] cooldown_ms    ARGV[9] backlog_max     ARGV[10] keys_kept      ARGV[11] takes of the play
--- ARGV[12] candidates "line takes|…", the drawn one first; the word is "all_gone" when none is to be had
+-- ARGV[12] candidates "line takes|…", in the order they would be given; the word is "all_gone" when none is to be had
 -- ARGV[13] member        ARGV[14] key digest     ARGV[15] fingerprint    ARGV[16] ordinal expected
 -- ARGV[17] word          ARGV[18] play id        ARGV[19] "1" when the ledger does not know the key
--- ARGV[20] entry
+-- ARGV[20] drawn         ARGV[21] entry
 --
 -- A take is the next number of a tally, of the campaign or the member (see parts/tallies.lua). The rules are arguments,
 -- guarded by the version; what changes is here. In epoch 1 nobody has played before, so a member who is not here has
@@ -65,10 +65,9 @@ for place = 8, #of_member do held[of_member[place]] = m[place] or '0 1 ' end
 local function period_of(letter) return period_at(letter, day, now_ms, offset_ms) end
 local numbers, writes = take(ARGV[11], held, period_of)
 if not numbers then return {'limit', now_ms, writes} end
-local drawn, awarded
+local awarded
 for line, takes in string.gmatch(ARGV[12], '([^ |]+) ([^|]*)|') do
   local of_line, given = take(takes, held, period_of)
-  drawn = drawn or line
   if of_line then
     awarded, numbers = line, numbers .. of_line
     for of, parts in pairs(given) do
@@ -84,8 +83,8 @@ if not awarded then return {'all_gone'} end
 local seq = c[4] + 1
 local entry_id = string.format('%s-%d', ARGV[1], seq)
 local added = redis.pcall('XADD', KEYS[3], entry_id, 'play', table.concat({
-  ARGV[18], ARGV[13], digest, ARGV[15], ARGV[16], day, day_plays + 1, drawn, awarded, numbers, ARGV[17], ARGV[2],
-  string.format('%d', now_ms), ARGV[20]}, '|'))
+  ARGV[18], ARGV[13], digest, ARGV[15], ARGV[16], day, day_plays + 1, ARGV[20], awarded, numbers, ARGV[17], ARGV[2],
+  string.format('%d', now_ms), ARGV[21]}, '|'))
 if added.err then return string.find(added.err, 'equal or smaller', 1, true) and {'stream_ahead'} or added end
 redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq), 'day', day, unpack(writes.c))
 if m[7] then redis.call('HDEL', KEYS[2], 'key:' .. m[7]) end

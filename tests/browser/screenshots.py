@@ -74,6 +74,8 @@ class Wheel:
     opens: timedelta = timedelta(minutes=-1)
     lasts: timedelta = timedelta(days=30)
     audience: Mapping[str, Any] = field(default_factory=dict)
+    pool: Mapping[str, Any] = field(default_factory=dict)
+    odds: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=lambda: {"member_day_plays_max": 3})
 
     def changes(self) -> dict[str, Any]:
@@ -82,7 +84,7 @@ class Wheel:
             {
                 "key": key,
                 "product": PRODUCTS.get(key),
-                "odds": "rest" if key == self.wins else "1/1000000",
+                "odds": "rest" if key == self.wins else self.odds.get(key, "1/1000000"),
                 "name": None if key in PRODUCTS else {"zh": "谢谢参与", "en": "Thank you"},
             }
             for key in dict.fromkeys(self.sectors)
@@ -93,7 +95,7 @@ class Wheel:
             "audience": dict(self.audience),
             "limits": dict(self.limits),
             "skin": self.skin,
-            "pools": [{"key": "main", "fallback": self.wins, "lines": lines}],
+            "pools": [{"key": "main", "fallback": self.wins, "lines": lines, **self.pool}],
             "game": {"face": "wheel", "sectors": list(self.sectors)},
         }
 
@@ -112,6 +114,11 @@ WHEELS: Mapping[str, Wheel] = {
     "cooling": Wheel(wins="thanks", limits={"member_plays_max": 9, "cooldown_seconds": 90}),
     "all-plays-taken": Wheel(wins="thanks", limits={"plays_max": 1}),
     "limits": Wheel(wins="thanks", limits=EVERY_LIMIT),
+    "guarantee": Wheel(
+        wins="thanks",
+        odds={"points": "10%", "coupon": "5%", "topup": "1%"},
+        pool={"guarantee": {"after": 9, "line": "points"}, "sold_out": "renormalise"},
+    ),
     "cool": Wheel(wins="topup", skin="cool"),
     "night": Wheel(wins="topup", skin="night"),
     "two": Wheel(wins="topup", sectors=("topup", "thanks")),
@@ -318,6 +325,15 @@ def every_limit(visit: Visit) -> None:
         shots.takes("rules-limits")
 
 
+def guarantee(visit: Visit) -> None:
+    with visit.at("guarantee", suffix="-guarantee") as shots:
+        shots.is_ready()
+        shots.opens(0)
+        shots.takes("rules-guarantee")
+        shots.game.locator(".sheet-body").evaluate("body => body.scrollTo(0, 420)")
+        shots.takes("rules-guarantee-words")
+
+
 def taken(visit: Visit) -> None:
     """The first member to come takes the only go; everybody after finds it taken."""
     with visit.at("all-plays-taken") as shots:
@@ -366,6 +382,7 @@ SCENES: Mapping[str, Callable[[Visit], None]] = {
     "loss": loss,
     "waits": waits,
     "every-limit": every_limit,
+    "guarantee": guarantee,
     "taken": taken,
     **{f"closed-{name}": partial(closed, campaign=name) for name in ("scheduled", "paused", "not-eligible")},
     **{f"look-{name}": partial(looks, campaign=name) for name in ("cool", "night", "two", "many", "long")},

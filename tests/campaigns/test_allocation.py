@@ -81,7 +81,7 @@ async def test_the_audit_names_an_award_that_was_not_next_in_order(
     """The counters were told of other candidates than the seed says: what is drawn no longer leads to what is given."""
     campaign = await publish_wheel(lines=ALL_WIN)
     running = await room.versions.running(campaign)
-    swapped = dict.fromkeys(running.candidates, running.candidates["points"])
+    swapped = dict.fromkeys(running.candidates, running.candidates["points", False])
     object.__setattr__(running, "candidates", swapped)
     answers = [await play(room, asked(campaign)) for _ in range(8)]
     assert {answer["awarded"] for answer in answers} == {"points"}

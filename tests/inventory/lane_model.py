@@ -155,11 +155,11 @@ class Lane:
             held = written.get(take.name) or (self.tallies if take.of == "c" else member.tallies).get(
                 take.name, Tally()
             )
-            tally = held.in_period(self._period(take.period, day))
-            number = tally.take(take.last, take.amount)
-            if number is None:
+            tally = held.in_period(held.period if take.period in "rel" else self._period(take.period, day))
+            number = tally.take(10**9 if take.period == "l" else take.last, take.amount)
+            if number is None or (take.period == "l" and number <= take.last):
                 return take.name
-            written[take.name] = tally
+            written[take.name] = Tally(tally.period + 1) if take.period in "el" else tally
             numbers.append(f"{take.name}={tally.period}:{number};")
         return numbers
 

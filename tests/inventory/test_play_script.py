@@ -31,6 +31,9 @@ LINES = {
     "hour": ["ch hour", "ma wins"],
     "won": ["md wins-day", "ma wins"],
     "paid": ["ca money", "cd money-day"],
+    "lost": ["mr dry"],
+    "saved": ["ml dry"],
+    "lucky": ["me dry", "ma wins"],
     "free": [],
 }
 OF_PLAYS: list[list[str]] = [[], [], ["mh plays-hour", "mw plays-week"], ["mm plays-month", "ca plays"]]
@@ -221,7 +224,7 @@ class LaneMachine(RuleBasedStateMachine):
             f"0:{self.noon_offset_ms + self.shift * DAY_MS}", ask.plays_max, ask.day_plays_max, ask.cooldown_ms,
             ask.backlog_max, KEYS_KEPT, "".join(map(str, ask.takes)),
             "".join(f"{name} {''.join(map(str, takes))}|" for name, takes in ask.candidates), member, ask.key,
-            fingerprint, ask.ordinal, 12345, "play-id", "1" if key_is_new else "", "{}",
+            fingerprint, ask.ordinal, 12345, "play-id", "1" if key_is_new else "", line, "{}",
         ]  # fmt: skip
         reply = self.run("play", [KEYS.counters, KEYS.member(member), KEYS.plays], arguments)
         wanted = self.lane.play(ask)

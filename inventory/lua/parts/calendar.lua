@@ -8,11 +8,12 @@ local function month_of(days)
   return (yoe + era * 400) * 12 + math.floor((5 * doy + 2) / 153) + 2
 end
 
--- The period that an instant of a day falls in: hour, day, week from Monday, month, or all (h d w m a).
+-- The period that an instant of a day falls in: hour, day, week from Monday, month, or all (h d w m a); nil for a run,
+-- which the calendar does not end.
 local function period_at(letter, day, now_ms, offset_ms)
   if letter == 'a' then return 0 end
   if letter == 'd' then return day end
   if letter == 'w' then return math.floor((day + 3) / 7) end
   if letter == 'm' then return month_of(day) end
-  return math.floor((now_ms + offset_ms % 3600000) / 3600000)
+  if letter == 'h' then return math.floor((now_ms + offset_ms % 3600000) / 3600000) end
 end

@@ -10,19 +10,22 @@ local function add_fields(takes, of_campaign, of_member)
 end
 
 -- The next number of every tally that takes name, from the gaps first, with what to write; or nil, and the tally that
--- has none left. A sum, which has no gaps, goes on by its amount. A period never goes back, whatever the clock does.
+-- has none left. A sum, which has no gaps, goes on by its amount. A period never goes back, whatever the clock does. A run
+-- (r) goes on in its period until a play ends it (e), or ends it past its last number only (l).
 local function take(takes, held, period_of)
   local numbers, writes = '', {c = {}, m = {}}
   for of, letter, last, amount, name in string.gmatch(takes, TAKE) do
     local field = 'tally:' .. name
     local period, number, gaps = string.match(held[field], '^(%d+) (%d+) ?(.*)$')
-    local present = period_of(letter)
+    local present = period_of(letter) or tonumber(period)
     if tonumber(period) < present then period, number, gaps = present, 1, '' end
     local gap, others = string.match(gaps, '^(%d+),?(.*)$')
     local next_number = gap and number or number + amount
-    if not gap and next_number - 1 > tonumber(last) then return nil, name end
+    local is_past = not gap and next_number - 1 > tonumber(last)
+    if is_past ~= (letter == 'l') then return nil, name end
+    local ends = letter == 'e' or letter == 'l'
     table.insert(writes[of], field)
-    table.insert(writes[of], string.format('%d %d %s', period, next_number, others or ''))
+    table.insert(writes[of], string.format('%d %d %s', ends and period + 1 or period, ends and 1 or next_number, others or ''))
     numbers = numbers .. string.format('%s=%d:%d;', name, period, gap or next_number - 1)
   end
   return numbers, writes

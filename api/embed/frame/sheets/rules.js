@@ -33,7 +33,12 @@ function prizeTable(app, pool) {
 }
 
 /** The odds as they were typed; the line that takes the rest shows what the rest comes to, exactly. */
-function odds(texts, { odds: typed, weight }, total) {
+function odds(texts, line, total) {
+  const drawn = drawnOdds(texts, line, total);
+  return line.effective === null || line.effective === drawn ? drawn : `${drawn}\n${texts.t("rules.effective", { odds: line.effective })}`;
+}
+
+function drawnOdds(texts, { odds: typed, weight }, total) {
   if (weight === 0) return texts.t("rules.when_gone");
   if (/\d/.test(typed)) return typed;
   const decimals = [0, 1, 2, 3, 4, 5, 6, 7].find((digits) => (BigInt(weight) * 10n ** BigInt(digits + 2)) % BigInt(total) === 0n);
@@ -76,6 +81,11 @@ function limitWords({ texts, calendar, definition, lineName }) {
   ];
 }
 
+function guaranteeWords({ texts, definition, lineName }) {
+  return definition.pools.filter((pool) => pool.guarantee).map(({ guarantee, lines }) =>
+    texts.t("rules.guarantee", { n: guarantee.after, line: lineName(lines.find((line) => line.key === guarantee.line)) }));
+}
+
 function ruleWords(app) {
   const { texts, calendar, definition } = app;
   const { pools, starts_at: from, ends_at: to } = definition;
@@ -86,6 +96,7 @@ function ruleWords(app) {
     ...(asks.length ? asks : [texts.t("who.everybody")]),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
     ...limitWords(app),
+    ...guaranteeWords(app),
     definition.has_budget && texts.t("rules.budget"),
     fallback && texts.t(pools[0].sold_out === "renormalise" ? "rules.sold_out_again" : "rules.sold_out", { fallback: app.lineName(fallback) }),
     texts.t("rules.claim", { n: definition.claim_days }),
