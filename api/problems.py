@@ -244,6 +244,14 @@ PROBLEMS: dict[str, Problem] = {
             "Up to line {line} the odds add up to {sum}; they must make exactly 1.",
         ),
     ),
+    "urn-does-not-divide": Problem(
+        422,
+        Words("概率分不成整份", "The urn does not divide"),
+        Words(
+            "第 {line} 行的概率 {text} 在每 {plays} 次里不是整数份。",
+            "In {plays} plays, the odds {text} of line {line} come to no whole number of times.",
+        ),
+    ),
     "not-draft": Problem(
         409,
         Words("活动已发布", "Not a draft"),

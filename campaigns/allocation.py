@@ -2,7 +2,8 @@
 
 What happens to a line that is sold out or capped is said in the campaign and shown: the play falls to the pool's fallback,
 or is drawn again among the others, in proportion to their odds. Either way what was drawn stays on record, and the
-published odds are those of the first draw. One definition serves the play, the audit and whoever verifies.
+published odds are those of the first draw. A pool may be an urn: its plays draw numbered cards, so that every so many plays the
+odds come out exactly. One definition serves the play, the audit and whoever verifies.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from itertools import islice
 from typing import NamedTuple
 
 from campaigns.config import Config, Line, Pool
-from campaigns.fairness import Drawn, draw, draw_again
+from campaigns.fairness import Drawn, draw, draw_again, urn_order
 from campaigns.tallies import takes_of_line
-from inventory.claims import UNLIMITED
+from inventory.claims import GROUPS_MAX, UNLIMITED
 
+CARDS_MAX = 128
+"""How many of an urn's next cards a claim brings; others may take as many before it."""
 CANDIDATES_MAX = 8
 """How many lines a play brings to its first try; it comes back with all when none of these is to be had."""
 
@@ -42,6 +45,36 @@ def allocate(pool: Pool, config: Config, source: Source) -> tuple[Drawn, Iterato
     seed, campaign, member, ordinal = source
     drawn = draw(seed=seed, campaign=campaign, member=member, ordinal=ordinal, odds=pool.odds)
     return drawn, _guaranteed(pool, _in_order(pool, config, source, drawn.line))
+
+
+def fall_from(pool: Pool, config: Config, source: Source, drawn: int) -> Iterator[Candidate]:
+    """The lines in the order in which a play would be given them that drew this one from an urn."""
+    return map(Candidate, _in_order(pool, config, source, drawn))
+
+
+def card_in(pool: Pool, source: Source, card: int) -> int:
+    """The index of the line on a card of the pool's urns, which are numbered on from 1 through all of them."""
+    if pool.urn_plays is None:
+        raise AssertionError(f"pool {pool.key} has no urn")
+    urn, place = divmod(card - 1, pool.urn_plays)
+    return _urn(pool, source, urn)[place]
+
+
+def stretch(pool: Pool, source: Source, first: int) -> list[int]:
+    """The lines on the cards from `first` on, as many as a claim tells apart."""
+    lines: list[int] = []
+    known: set[int] = set()
+    for card in range(first, first + CARDS_MAX):
+        line = card_in(pool, source, card)
+        known.add(line)
+        if len(known) > GROUPS_MAX:
+            break
+        lines.append(line)
+    return lines
+
+
+def _urn(pool: Pool, source: Source, urn: int) -> bytes:
+    return urn_order(seed=source.seed, campaign=source.campaign, pool=pool.key, urn=urn, counts=pool.urn_counts)
 
 
 def _guaranteed(pool: Pool, lines: Iterator[Line]) -> Iterator[Candidate]:

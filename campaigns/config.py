@@ -13,11 +13,13 @@ from campaigns.audience import EVERYBODY, Audience
 from campaigns.game import Text
 from campaigns.limits import Budget, Key, Limits, Plays
 from campaigns.odds import LINES_MAX, TEXT_LENGTH_MAX, Odds, parse_odds
+from core.errors import Refusal
 
 UNITS_MAX = 1_000_000_000
 POOLS_MAX = 20
 CLAIM_DAYS_MAX = 365
 GUARANTEE_MAX = 1000
+URN_PLAYS_MAX = 100_000
 CAMPAIGN_DAYS_MAX = 800
 
 Units = Annotated[int, Field(ge=1, le=UNITS_MAX)]
@@ -56,6 +58,13 @@ class Line(_Closed):
         return not (self.stock is self.hour_cap is self.day_cap is self.member_wins_max is None)
 
 
+class UrnDoesNotDivide(Refusal, code="urn-does-not-divide"):
+    """The odds of a line come to no whole number of cards in an urn of so many plays."""
+
+    def __init__(self, *, line: int, text: str, plays: int) -> None:
+        super().__init__(line=line, text=text, plays=plays)
+
+
 class Guarantee(_Closed):
     """Who has played `after` times without a win wins this line with the next play, unless it wins something anyway.
 
@@ -76,8 +85,16 @@ class Pool(_Closed):
     key: Key = "main"
     fallback: Key
     sold_out: Literal["fallback", "renormalise"] = "fallback"
+    urn_plays: Annotated[int, Field(ge=2, le=URN_PLAYS_MAX)] | None = None
+    """In how many plays the odds come out exactly, in an order nobody knows, urn after urn; none draws each by itself."""
     guarantee: Guarantee | None = None
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=LINES_MAX)]
+
+    @model_validator(mode="after")
+    def _an_urn_guarantees_nothing_else(self) -> Pool:
+        if self.urn_plays is not None and self.guarantee is not None:
+            raise ValueError("an urn has a composition of its own: it takes no guarantee")
+        return self
 
     @model_validator(mode="after")
     def _guarantee_is_a_prize(self) -> Pool:
@@ -103,6 +120,16 @@ class Pool(_Closed):
 
     def line(self, key: str) -> Line:
         return next(line for line in self.lines if line.key == key)
+
+    @cached_property
+    def urn_counts(self) -> tuple[int, ...]:
+        """How many cards of an urn each line has; empty without one. Raises UrnDoesNotDivide."""
+        if self.urn_plays is None:
+            return ()
+        for number, (line, weight) in enumerate(zip(self.lines, self.odds.weights, strict=True), start=1):
+            if weight * self.urn_plays % self.odds.total:
+                raise UrnDoesNotDivide(line=number, text=line.odds, plays=self.urn_plays)
+        return tuple(weight * self.urn_plays // self.odds.total for weight in self.odds.weights)
 
 
 class Cost(NamedTuple):

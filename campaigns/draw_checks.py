@@ -6,7 +6,7 @@ from collections import Counter
 
 from sqlalchemy import func, select
 
-from campaigns.allocation import Source, allocate
+from campaigns.allocation import Source, allocate, card_in, fall_from
 from campaigns.goodness import LEVEL, doubtful, p_values_of
 from campaigns.looking import (
     Checked,
@@ -16,7 +16,9 @@ from campaigns.looking import (
     pairs,
 )
 from campaigns.models import Play
+from campaigns.tallies import CARDS
 from campaigns.versions import Version
+from inventory.claims import read
 
 
 async def draws_recompute(at: Looking) -> Checked:
@@ -35,6 +37,8 @@ async def draws_fit(at: Looking) -> Checked:
     )
     tests: dict[str, float] = {}
     for pool in at.running.version.pools.values():
+        if pool.urn_plays is not None:
+            continue  # its cards are no chance: each is recomputed, and none is drawn twice
         counts = [drawn[line.key] for line in pool.lines]
         for place, p_value in p_values_of(counts, pool.odds.weights).items():
             name = f"the common lines of pool {pool.key}" if place == "common" else f"line {pool.lines[int(place)].key}"
@@ -49,10 +53,17 @@ async def draws_fit(at: Looking) -> Checked:
 def _draw_fault(play: Play, version: Version) -> str | None:
     pool = version.pool_of(play.entry)
     source = Source(version.seed, version.campaign, play.member_id, play.ordinal)
-    drawn, candidates = allocate(pool, version.config, source)
-    line = pool.lines[drawn.line]
-    if (play.word, play.drawn) != (drawn.word, line.key):
-        return f"drew {play.drawn} by {play.word}, and the seed says {line.key} by {drawn.word}"
+    if pool.urn_plays is not None:
+        card = next((taken.number for taken in read(play.numbers) if taken.tally == f"{CARDS}{pool.key}"), None)
+        if card is None:
+            return "drew no card of its urn"
+        line = pool.lines[card_in(pool, source, card)]
+        candidates, word = fall_from(pool, version.config, source, pool.lines.index(line)), 0
+    else:
+        drawn, candidates = allocate(pool, version.config, source)
+        line, word = pool.lines[drawn.line], drawn.word
+    if (play.word, play.drawn) != (word, line.key):
+        return f"drew {play.drawn} by {play.word}, and the seed says {line.key} by {word}"
     given = {each.line.key for each in candidates}
     if play.awarded != line.key and len(given) == 1:
         return f"fell to {play.awarded}, and {play.drawn} cannot run out"

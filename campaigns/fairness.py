@@ -5,6 +5,10 @@ when it lies below the greatest multiple of the pool's total that 48 bits hold, 
 
 A line that is drawn and gone may be drawn again for: redraw n of a play takes its words from k = "redraw-n-0",
 "redraw-n-1", … in the same way, over the total of the lines not drawn yet, in their order in the pool.
+
+The cards of an urn lie in an order fixed by the seed: each line as many times as it comes, in the pool's order, shuffled by
+Fisher and Yates (Durstenfeld) from the last card down. The words are the 48-bit pieces of HMAC-SHA256(seed,
+"windfall-1|campaign|pool|urn-u|block") for block 0, 1, …, five of each, and one that has a bias is passed over.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -24,6 +29,7 @@ SEED_BYTES = 32
 WORD_BITS = 48
 WORDS_MAX = 4  # a total of 1e9 rejects 3.6e-6 of words: four in a row is below 2e-22
 SPREAD = "spread"
+URNS_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,24 @@ def draw_again(*, seed: bytes, campaign: str, member: str, ordinal: int, odds: O
         among = odds_of_weights([odds.weights[place] for place in left])
         words = (word_of(seed, campaign, member, ordinal, f"redraw-{step}-{counter}") for counter in range(WORDS_MAX))
         yield left.pop(among.pick(_accepted(words, among.total) % among.total))
+
+
+@lru_cache(maxsize=URNS_KEPT)
+def urn_order(*, seed: bytes, campaign: str, pool: str, urn: int, counts: tuple[int, ...]) -> bytes:
+    """The index of the line on each card of an urn, in the order in which they are drawn."""
+    cards = bytearray(place for place, count in enumerate(counts) for _ in range(count))
+    words = _urn_words(seed, f"{ALGORITHM}|{campaign}|{pool}|urn-{urn}")
+    for last in range(len(cards) - 1, 0, -1):
+        chosen = next(word for word in words if word < accepted_below(last + 1)) % (last + 1)
+        cards[last], cards[chosen] = cards[chosen], cards[last]
+    return bytes(cards)
+
+
+def _urn_words(seed: bytes, name: str) -> Iterator[int]:
+    size = WORD_BITS // 8
+    for block in count():
+        found = hmac.digest(seed, f"{name}|{block}".encode(), "sha256")
+        yield from (int.from_bytes(found[start : start + size], "big") for start in range(0, 5 * size, size))
 
 
 def _accepted(words: Iterator[int], total: int) -> int:

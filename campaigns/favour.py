@@ -38,11 +38,11 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
         old, new = getattr(before.budget, kind), getattr(after.budget, kind)
         yield from _unless(_looser, f"budget.{kind}", old, new, "a budget may only be raised")
     old_shape = [
-        (pool.key, pool.fallback, pool.sold_out, pool.guarantee, [line.key for line in pool.lines])
+        (pool.key, pool.fallback, pool.sold_out, pool.guarantee, pool.urn_plays, [line.key for line in pool.lines])
         for pool in before.pools
     ]
     new_shape = [
-        (pool.key, pool.fallback, pool.sold_out, pool.guarantee, [line.key for line in pool.lines])
+        (pool.key, pool.fallback, pool.sold_out, pool.guarantee, pool.urn_plays, [line.key for line in pool.lines])
         for pool in after.pools
     ]
     if old_shape != new_shape:

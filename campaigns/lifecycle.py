@@ -201,7 +201,7 @@ def check(game: str, told: Mapping[str, Any]) -> Config:
     except ValidationError as error:
         raise InvalidField(*_faults(error)) from error
     for pool in config.pools:
-        pool.odds  # noqa: B018 (raises the refusal that names the line and the sum)
+        pool.odds, pool.urn_counts  # noqa: B018 (raise the refusal that names the line and the sum)
     contract = registry.game(game)
     try:
         game_config = contract.config.model_validate(config.game)

@@ -10,23 +10,24 @@ import asyncio
 import hashlib
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from campaigns.allocation import Candidate, Source, allocate, at_first
+from campaigns.allocation import Candidate, Source, allocate, at_first, fall_from, stretch
 from campaigns.answers import answer_bytes
 from campaigns.audience import NotEligible
+from campaigns.config import Pool
 from campaigns.ledger import Ledger, Row
 from campaigns.mending import Mending
-from campaigns.tallies import ALL_PLAYS, period_at, start_of
+from campaigns.tallies import ALL_PLAYS, period_at, start_of, takes_of_pool
 from campaigns.versions import Running, Version, Versions
 from core.clock import Clock, from_ms
 from core.errors import Refusal, Unavailable
 from core.ids import Ids
 from inventory import stream
-from inventory.claims import Again, Claim, Ordinal, Refused, Taken, Verdict, claim
+from inventory.claims import Again, Cards, Claim, Ordinal, OtherCard, Refused, Taken, Verdict, claim, group
 from inventory.connection import Connection
 from inventory.counters import kept_plays
 from inventory.stream import Entry
@@ -117,6 +118,7 @@ class Plays:
         self._connection = connection
         self._clock = clock
         self._ids = ids
+        self._next_cards: dict[tuple[str, str], int] = {}
         self._next_ordinals: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     async def play(self, asked: Asked) -> bytes:
@@ -141,8 +143,8 @@ class Plays:
             match verdict:
                 case Decided():
                     return verdict
-                case Ordinal(ordinal):
-                    self._note_ordinal(asked, ordinal)
+                case Ordinal() | OtherCard():
+                    self._note(asked, running, verdict)
                 case Again(entry_id):
                     return await self._again(asked, running, entry_id)
                 case Refused("all_gone"):
@@ -193,24 +195,42 @@ class Plays:
         ordinal = self._next_ordinals.get((asked.campaign, asked.member), 1)
         pool = version.pool_of(asked.entry)
         source = Source(version.seed, asked.campaign, asked.member, ordinal)
-        drawn, candidates = allocate(pool, version.config, source)
+        cut = (lambda each: each) if all_lines else at_first
+        word, groups, cards = self._drawn(running, pool, source, cut)
         asking = Claim(
             play=self._ids.new(),
             member=asked.member,
             request_key=asked.request_key,
             fingerprint=asked.fingerprint,
             ordinal=ordinal,
-            word=drawn.word,
-            drawn=pool.lines[drawn.line].key,
-            candidates=_sent(running, candidates if all_lines else at_first(candidates)),
+            word=word,
+            groups=groups,
+            cards=cards,
             key_is_new=key_is_new,
             entry=asked.entry,
         )
         verdict = await claim(self._connection, running.keys, running.rules, asking)
         if isinstance(verdict, Taken):
             self._note_ordinal(asked, ordinal + 1)
+            if asking.cards is not None:
+                self._next_cards[asked.campaign, pool.key] = verdict.numbers[0].number + 1
             return Decided(_entry(asking, verdict, version, running.epoch), running)
         return verdict
+
+    def _drawn(
+        self, running: Running, pool: Pool, source: Source, cut: Callable[[Iterator[Candidate]], Iterable[Candidate]]
+    ) -> tuple[int, list[str], Cards | None]:
+        """What the numbers say: the word, what the play may be given, and which card of an urn leads to which of it."""
+        config, key_of = running.version.config, [line.key for line in pool.lines]
+        if pool.urn_plays is None:
+            drawn, candidates = allocate(pool, config, source)
+            return drawn.word, [_group(running, key_of[drawn.line], cut(candidates))], None
+        first = self._next_cards.get((running.campaign, pool.key), 1)
+        lines = stretch(pool, source, first)
+        known = list(dict.fromkeys(lines))
+        groups = [_group(running, key_of[line], cut(fall_from(pool, config, source, line))) for line in known]
+        (take,) = takes_of_pool(pool)
+        return 0, groups, Cards(take, first, [known.index(line) for line in lines])
 
     async def _again(self, asked: Asked, running: Running, entry_id: str) -> Decided | None:
         if (held := await self._held(asked, running)) is not None:
@@ -249,6 +269,13 @@ class Plays:
         found = await self._ledger.find(campaign=running.campaign, member=entry.member, request_key=entry.request_key)
         return found is not None and found.play == entry.play
 
+    def _note(self, asked: Asked, running: Running, verdict: Ordinal | OtherCard) -> None:
+        """What the counters expect next; the claim is made again with it."""
+        if isinstance(verdict, Ordinal):
+            self._note_ordinal(asked, verdict.ordinal)
+        else:
+            self._next_cards[asked.campaign, running.version.pool_of(asked.entry).key] = verdict.card
+
     def _note_ordinal(self, asked: Asked, ordinal: int) -> None:
         known = self._next_ordinals
         known[asked.campaign, asked.member] = ordinal
@@ -256,8 +283,8 @@ class Plays:
             known.popitem(last=False)
 
 
-def _sent(running: Running, candidates: Iterable[Candidate]) -> str:
-    return "".join(running.candidates[each.line.key, each.is_guaranteed] for each in candidates)
+def _group(running: Running, drawn: str, candidates: Iterable[Candidate]) -> str:
+    return group(drawn, (running.candidates[each.line.key, each.is_guaranteed] for each in candidates))
 
 
 def _spent_for_now(version: Version, told: Refused) -> Refusal:
@@ -292,7 +319,7 @@ def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
         ordinal=asked.ordinal,
         day=taken.day,
         day_ordinal=taken.day_ordinal,
-        drawn=asked.drawn,
+        drawn=taken.drawn,
         awarded=taken.awarded,
         numbers=taken.numbers,
         word=asked.word,

@@ -16,6 +16,7 @@ from inventory.claims import UNLIMITED, Of, Period, Take
 
 ALL_PLAYS = "plays"
 DRY = "dry:"
+CARDS = "cards:"
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 EPOCH = date(1970, 1, 1)
@@ -52,6 +53,11 @@ def takes_of_line(config: Config, line: Line) -> tuple[Take, ...]:
         ("wins", "member", "all", limits.member_wins_max if wins else None),
     )
     return _limited(rows) + _spends(config, line) + _run(config, line)
+
+
+def takes_of_pool(pool: Pool) -> tuple[Take, ...]:
+    """What a play takes that draws from this pool, whatever it draws: a card of its urn."""
+    return () if pool.urn_plays is None else (Take(f"{CARDS}{pool.key}", "campaign", "all", UNLIMITED),)
 
 
 def takes_of_guarantee(config: Config, pool: Pool) -> tuple[Take, ...]:
@@ -95,8 +101,14 @@ def _limited(rows: Rows) -> tuple[Take, ...]:
 
 def takes_of(config: Config) -> Mapping[str, Take]:
     """Every take there is in a campaign, by its tally. Of a sum, one of those that lines take."""
+    pools = (take for pool in config.pools for take in takes_of_pool(pool))
     lines = (take for line in config.lines for take in takes_of_line(config, line))
-    return {take.name: take for take in (*takes_of_play(config), *lines)}
+    return {take.name: take for take in (*takes_of_play(config), *pools, *lines)}
+
+
+def takes_when(config: Config, pool: Pool, line: Line) -> Mapping[str, Take]:
+    """What a play takes that draws from a pool and is given this line, by tally; its unit comes beside it."""
+    return {take.name: take for take in (*takes_of_play(config), *takes_of_pool(pool), *takes_of_line(config, line))}
 
 
 def day_at(zone: Zone, instant_ms: int) -> int:

@@ -15,7 +15,7 @@ from campaigns import registry
 from campaigns.config import Frozen, Line, Phase, Pool, phase_of, zone_table
 from campaigns.game import AnyGame, GameModel, Text
 from campaigns.models import Campaign, CampaignVersion, Play, State, StockLot
-from campaigns.tallies import takes_of, takes_of_guarantee, takes_of_line, takes_of_play
+from campaigns.tallies import takes_of, takes_of_guarantee, takes_of_line, takes_of_play, takes_when
 from core.clock import to_ms
 from core.db import Database
 from core.errors import NotFound
@@ -206,10 +206,7 @@ class Versions:
             pools={pool.key: pool for pool in config.pools},
             lines={line.key: _facts(line, config) for line in config.lines},
             takes=takes_of(config),
-            takes_when={
-                line.key: {take.name: take for take in (*takes_of_play(config), *takes_of_line(config, line))}
-                for line in config.lines
-            },
+            takes_when={line.key: takes_when(config, pool, line) for pool in config.pools for line in pool.lines},
             zone=zone_table(config.zone, config.starts_at, config.ends_at),
         )
 

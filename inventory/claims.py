@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -13,6 +13,9 @@ from inventory.scripts import script
 KEYS_KEPT = 32
 """How many of a member's latest idempotency keys the counters remember; the ledger knows them all."""
 UNLIMITED = 1_000_000_000
+CARD_LETTER = ord("#")
+GROUPS_MAX = 90
+"""How many lines a stretch of cards may tell apart: letters from # on, one byte each."""
 
 
 Of = Literal["campaign", "member"]
@@ -69,6 +72,22 @@ def candidate(line: str, takes: Iterable[Take]) -> str:
     return f"{line} {sent(takes)}|"
 
 
+def group(drawn: str, candidates: Iterable[str]) -> str:
+    """What a play may be given that draws this line, in order."""
+    return f"{drawn}>{''.join(candidates)}"
+
+
+class Cards(NamedTuple):
+    """A stretch of an urn's cards: the group that each picks, from 0 on, from the card with number `first` on."""
+
+    take: Take
+    first: int
+    groups: Sequence[int]
+
+    def __str__(self) -> str:
+        return f"{self.take} {self.first} {''.join(chr(CARD_LETTER + place) for place in self.groups)}"
+
+
 def written(numbers: Iterable[Number]) -> str:
     return "".join(f"{tally}={period}:{number};" for tally, period, number in numbers)
 
@@ -105,7 +124,8 @@ class Rules:
 
 
 class Claim(NamedTuple):
-    """What one play asks for. `candidates` are lines in the order they would be given."""
+    """What one play asks for. `groups` are candidates in the order they would be given, and `cards` says which group a card picks; without cards
+    there is one."""
 
     play: str
     member: str
@@ -113,8 +133,8 @@ class Claim(NamedTuple):
     fingerprint: str
     ordinal: int
     word: int
-    drawn: str
-    candidates: str
+    groups: Sequence[str]
+    cards: Cards | None
     key_is_new: bool
     entry: str
 
@@ -125,6 +145,7 @@ class Taken(NamedTuple):
     seq: int
     day: int
     day_ordinal: int
+    drawn: str
     awarded: str
     numbers: tuple[Number, ...]
     played_at_ms: int
@@ -153,7 +174,14 @@ class Refused:
     tally: str = ""
 
 
-Verdict = Taken | Again | Ordinal | Refused
+@dataclass(frozen=True, slots=True)
+class OtherCard:
+    """The urn's next card lies outside the stretch that the claim knew."""
+
+    card: int
+
+
+Verdict = Taken | Again | Ordinal | OtherCard | Refused
 
 
 async def claim(connection: Connection, keys: LaneKeys, rules: tuple[str, ...], asked: Claim) -> Verdict:
@@ -168,7 +196,7 @@ async def claim(connection: Connection, keys: LaneKeys, rules: tuple[str, ...], 
 
 def _arguments(asked: Claim) -> tuple[str | int, ...]:
     return (
-        asked.candidates,
+        "/".join(asked.groups),
         asked.member,
         asked.request_key,
         asked.fingerprint,
@@ -176,14 +204,14 @@ def _arguments(asked: Claim) -> tuple[str | int, ...]:
         asked.word,
         asked.play,
         "1" if asked.key_is_new else "",
-        asked.drawn,
+        str(asked.cards) if asked.cards is not None else "",
         asked.entry,
     )
 
 
 def _taken(_word: str, facts: list[str]) -> Taken:
-    seq, day, day_ordinal, awarded, numbers, played_at_ms = facts
-    return Taken(int(seq), int(day), int(day_ordinal), awarded, read(numbers), int(played_at_ms))
+    seq, day, day_ordinal, drawn, awarded, numbers, played_at_ms = facts
+    return Taken(int(seq), int(day), int(day_ordinal), drawn, awarded, read(numbers), int(played_at_ms))
 
 
 def _refused(word: str, facts: list[str]) -> Refused:
@@ -194,4 +222,5 @@ _VERDICTS: dict[str, Callable[[str, list[str]], Verdict]] = {
     "played": _taken,
     "again": lambda _, facts: Again(facts[0]),
     "ordinal": lambda _, facts: Ordinal(int(facts[0])),
+    "card": lambda _, facts: OtherCard(int(facts[0])),
 }

@@ -52,6 +52,7 @@ class PoolView(BaseModel):
     total: int
     fallback: str
     sold_out: Literal["fallback", "renormalise"]
+    urn_plays: int | None
     guarantee: Guarantee | None
     lines: list[LineView]
 
@@ -170,6 +171,7 @@ def _pool_view(pool: Pool, version: Version) -> PoolView:
         total=pool.odds.total,
         fallback=pool.fallback,
         sold_out=pool.sold_out,
+        urn_plays=pool.urn_plays,
         guarantee=pool.guarantee,
         lines=[_line_view(line, weight, share, version, total=pool.odds.total) for line, weight, share in each],
     )

@@ -7,10 +7,11 @@
 -- ARGV[1] epoch          ARGV[2] version         ARGV[3] opens_ms        ARGV[4] closes_ms
 -- ARGV[5] zone "from:offset;…" in ms             ARGV[6] plays_max       ARGV[7] day_plays_max
 -- ARGV[8] cooldown_ms    ARGV[9] backlog_max     ARGV[10] keys_kept      ARGV[11] takes of the play
--- ARGV[12] candidates "line takes|…", in the order they would be given; the word is "all_gone" when none is to be had
+-- ARGV[12] groups "drawn>line takes|…/…" of candidates in the order they would be given; "all_gone" when none is to be had
 -- ARGV[13] member        ARGV[14] key digest     ARGV[15] fingerprint    ARGV[16] ordinal expected
 -- ARGV[17] word          ARGV[18] play id        ARGV[19] "1" when the ledger does not know the key
--- ARGV[20] drawn         ARGV[21] entry
+-- ARGV[20] "", or "take first letters": the card taken picks the group, as cards from `first` on are lettered from # on
+-- ARGV[21] entry
 --
 -- A take is the next number of a tally, of the campaign or the member (see parts/tallies.lua). The rules are arguments,
 -- guarded by the version; what changes is here. In epoch 1 nobody has played before, so a member who is not here has
@@ -22,7 +23,9 @@
 local digest, slot = ARGV[14], 'kept:' .. (ARGV[16] % ARGV[10])
 local of_campaign = {'epoch', 'version', 'state', 'seq', 'committed', 'day'}
 local of_member = {'epoch', 'plays', 'day', 'day_plays', 'at', 'key:' .. digest, slot}
-add_fields(ARGV[11] .. ARGV[12], of_campaign, of_member)
+local cards, first, letters = string.match(ARGV[20], '^(%S+) (%d+) (%S+)$')
+local takes_of_play = (cards or '') .. ARGV[11]
+add_fields(takes_of_play .. ARGV[12], of_campaign, of_member)
 local c = redis.call('HMGET', KEYS[1], unpack(of_campaign))
 local m = redis.call('HMGET', KEYS[2], unpack(of_member))
 if m[6] and m[1] == ARGV[1] then
@@ -63,27 +66,25 @@ for place = 7, #of_campaign do
 end
 for place = 8, #of_member do held[of_member[place]] = m[place] or '0 1 ' end
 local function period_of(letter) return period_at(letter, day, now_ms, offset_ms) end
-local numbers, writes = take(ARGV[11], held, period_of)
+local numbers, writes = take(takes_of_play, held, period_of)
 if not numbers then return {'limit', now_ms, writes} end
-local awarded
-for line, takes in string.gmatch(ARGV[12], '([^ |]+) ([^|]*)|') do
-  local of_line, given = take(takes, held, period_of)
-  if of_line then
-    awarded, numbers = line, numbers .. of_line
-    for of, parts in pairs(given) do
-      for _, part in ipairs(parts) do table.insert(writes[of], part) end
-    end
-    break
-  end
+local place = 1
+if cards then
+  local card = tonumber(string.match(numbers, '=0:(%d+);'))
+  local letter = card >= tonumber(first) and string.byte(letters, card - first + 1)
+  if not letter then return {'card', card} end
+  place = letter - 34
 end
+local drawn, awarded, of_line = give(ARGV[12], place, held, period_of, writes)
 if not awarded then return {'all_gone'} end
+numbers = numbers .. of_line
 
 -- The stream entry comes first: what fails after it is found again there. It is refused when the counters went back
 -- and the stream did not.
 local seq = c[4] + 1
 local entry_id = string.format('%s-%d', ARGV[1], seq)
 local added = redis.pcall('XADD', KEYS[3], entry_id, 'play', table.concat({
-  ARGV[18], ARGV[13], digest, ARGV[15], ARGV[16], day, day_plays + 1, ARGV[20], awarded, numbers, ARGV[17], ARGV[2],
+  ARGV[18], ARGV[13], digest, ARGV[15], ARGV[16], day, day_plays + 1, drawn, awarded, numbers, ARGV[17], ARGV[2],
   string.format('%d', now_ms), ARGV[21]}, '|'))
 if added.err then return string.find(added.err, 'equal or smaller', 1, true) and {'stream_ahead'} or added end
 redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq), 'day', day, unpack(writes.c))
@@ -91,4 +92,4 @@ if m[7] then redis.call('HDEL', KEYS[2], 'key:' .. m[7]) end
 redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'plays', ARGV[16], 'day', day, 'day_plays', day_plays + 1,
            'at', string.format('%d', now_ms), 'key:' .. digest, ARGV[15] .. ' ' .. entry_id, slot, digest,
            unpack(writes.m))
-return {'played', seq, day, day_plays + 1, awarded, numbers, now_ms}
+return {'played', seq, day, day_plays + 1, drawn, awarded, numbers, now_ms}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from core.clock import SystemClock, to_ms
-from inventory.claims import UNLIMITED, Claim, Rules, Take, _arguments, candidate, sent, unit_tally
+from inventory.claims import UNLIMITED, Claim, Rules, Take, _arguments, candidate, group, sent, unit_tally
 from inventory.counters import Counters, Numbers
 from inventory.keys import LaneKeys
 from inventory.scripts import script
@@ -121,8 +121,8 @@ def _claim(number: int, case: Case) -> Claim:
         fingerprint="RBNvo1WzZ4oRRq0W9-hknp",
         ordinal=1,
         word=number,
-        drawn=line if wins else "thanks",
-        candidates=candidate(line, (unit, *case.of_line)) + THANKS if wins else THANKS,
+        groups=[group(line, [candidate(line, (unit, *case.of_line)), THANKS]) if wins else group("thanks", [THANKS])],
+        cards=None,
         key_is_new=False,
         entry="{}",
     )

@@ -25,7 +25,7 @@ from campaigns.tallies import EPOCH, period_at, period_of_day, start_of
 from core.clock import to_ms
 from core.db import Database
 from core.errors import Refusal
-from inventory.claims import UNLIMITED, Claim, Rules, Take, Taken, candidate, claim, sent
+from inventory.claims import UNLIMITED, Claim, Rules, Take, Taken, candidate, claim, group, sent
 from inventory.connection import Connection
 from inventory.keys import LaneKeys
 from tests.campaigns.conftest import Publish
@@ -235,7 +235,9 @@ async def test_the_script_counts_weeks_and_months_as_the_calendar_does(connectio
             backlog_max=UNLIMITED,
             takes=sent(takes),
         )
-        asking = Claim(str(uuid4()), "member", f"key-{place}", "same", 1, 1, "x", candidate("x", []), False, "{}")
+        asking = Claim(
+            str(uuid4()), "member", f"key-{place}", "same", 1, 1, [group("x", [candidate("x", [])])], None, False, "{}"
+        )
         taken = await claim(connection, keys, rules.arguments(), asking)
         assert isinstance(taken, Taken), taken
         wanted = [("w", period_of_day("week", day), 1), ("m", period_of_day("month", day), 1)]

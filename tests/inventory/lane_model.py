@@ -31,7 +31,8 @@ class Ask:
     ordinal: int
     window: str
     takes: Sequence[Take]
-    candidates: Sequence[tuple[str, Sequence[Take]]]
+    groups: Sequence[Sequence[tuple[str, Sequence[Take]]]]
+    cards: tuple[Take, int, Sequence[int]] | None
     plays_max: int
     day_plays_max: int
     cooldown_ms: int
@@ -124,10 +125,14 @@ class Lane:
         if self.seq - self.committed >= ask.backlog_max:
             return ["backlog"]
         written: dict[str, Tally] = {}
-        numbers = self._take(ask.takes, member, day, written)
+        numbers = self._take([*([ask.cards[0]] if ask.cards else []), *ask.takes], member, day, written)
         if not isinstance(numbers, list):
             return ["limit", ..., numbers]
-        awarded, of_line = self._award(ask, member, day, written)
+        card, place = _card(ask, numbers)
+        if place is None:
+            return ["card", card]
+        drawn = ask.groups[place][0][0]
+        awarded, of_line = self._award(ask.groups[place], member, day, written)
         self.seq, self.day = self.seq + 1, day
         self.stream.append((ask.epoch, self.seq))
         self.members[ask.member] = member
@@ -135,11 +140,13 @@ class Lane:
         member.keys.pop(member.kept.get(ask.ordinal % KEYS_KEPT, ""), None)
         member.keys[ask.key] = (ask.fingerprint, f"{ask.epoch}-{self.seq}")
         member.kept[ask.ordinal % KEYS_KEPT] = ask.key
-        return ["played", self.seq, day, day_plays + 1, awarded, "".join(numbers + of_line), ...]
+        return ["played", self.seq, day, day_plays + 1, drawn, awarded, "".join(numbers + of_line), ...]
 
-    def _award(self, ask: Ask, member: Member, day: int, written: dict[str, Tally]) -> tuple[str, list[str]]:
+    def _award(
+        self, candidates: Sequence[tuple[str, Sequence[Take]]], member: Member, day: int, written: dict[str, Tally]
+    ) -> tuple[str, list[str]]:
         """The first line whose numbers are all to be had; they and what the play itself took are gone then."""
-        for line, takes in ask.candidates:
+        for line, takes in candidates:
             tried = dict(written)
             numbers = self._take(takes, member, day, tried)
             if isinstance(numbers, list):
@@ -178,3 +185,12 @@ class Lane:
         rest = {"committed": self.committed, "day": self.day}
         tallies = {f"tally:{name}": str(tally) for name, tally in self.tallies.items()}
         return {**{name: str(value) for name, value in (told | rest).items()}, **tallies}
+
+
+def _card(ask: Ask, numbers: list[str]) -> tuple[int, int | None]:
+    """The card that was taken, and the place of the group it picks."""
+    if ask.cards is None:
+        return 0, 0
+    _, first, places = ask.cards
+    card = int(numbers[0].rstrip(";").split(":")[-1])
+    return card, places[card - first] if 0 <= card - first < len(places) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -39,7 +39,7 @@ LINES = {
 OF_PLAYS: list[list[str]] = [[], [], ["mh plays-hour", "mw plays-week"], ["mm plays-month", "ca plays"]]
 OF_CAMPAIGN = {
     f"{name}": spec[1]
-    for spec, name in (each.split() for takes in (*LINES.values(), *OF_PLAYS) for each in takes)
+    for spec, name in (each.split() for takes in (*LINES.values(), *OF_PLAYS, ["ca cards"]) for each in takes)
     if spec[0] == "c"
 }
 """Tallies of the campaign, and the period each counts in."""
@@ -200,13 +200,14 @@ class LaneMachine(RuleBasedStateMachine):
         takes=st.sampled_from(OF_PLAYS),
         most=st.tuples(*[st.sampled_from(few) for few in ((2, 4), (1, 3), (3, 99), (2, 99), (2, 99))]),
         cooldown_ms=st.sampled_from([0, 0, 0, 3_600_000]),
+        cards=st.none() | st.none() | st.integers(1, 3),
         window=st.sampled_from(["open"] * 8 + ["over", "not_open_yet"]),
         slip=st.sampled_from([(0, 0, 0)] * 5 + [(1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 1)]),
         key_is_new=st.sampled_from([True, True, True, False]),
     )
     def play(
         self, *, member: str, number: int, fingerprint: str, line: str, takes: list[str], most: tuple[int, ...],
-        cooldown_ms: int, window: str, slip: tuple[int, ...], key_is_new: bool,
+        cooldown_ms: int, cards: int | None, window: str, slip: tuple[int, ...], key_is_new: bool,
     ) -> None:  # fmt: skip
         known = self.lane.members.get(member)
         of_line = [_take(each, most[1] if each[1] == "d" else most[0]) for each in LINES[line]]
@@ -214,7 +215,8 @@ class LaneMachine(RuleBasedStateMachine):
             epoch=self.epoch - slip[0], version=(self.lane.version or 1) + slip[1], member=member,
             key=f"{member}-{number}", fingerprint=fingerprint, ordinal=(known.plays if known else 0) + 1 + slip[2],
             window=window, takes=[_take(each, most[0] + 1) for each in takes],
-            candidates=[(line, of_line), ("thanks", [])], plays_max=most[2], day_plays_max=most[3],
+            groups=[[(line, of_line), ("thanks", [])], [("nothing", [])]],
+            cards=None if cards is None else (_take("ca cards", 99), cards, [0, 1, 0]), plays_max=most[2], day_plays_max=most[3],
             cooldown_ms=cooldown_ms, backlog_max=most[4], key_is_new=key_is_new,
         )  # fmt: skip
         seconds, _ = self.client.time()
@@ -223,8 +225,8 @@ class LaneMachine(RuleBasedStateMachine):
             ask.epoch, ask.version, (seconds + opens * 1000) * 1000 if opens else 0, (seconds + closes * 1000) * 1000,
             f"0:{self.noon_offset_ms + self.shift * DAY_MS}", ask.plays_max, ask.day_plays_max, ask.cooldown_ms,
             ask.backlog_max, KEYS_KEPT, "".join(map(str, ask.takes)),
-            "".join(f"{name} {''.join(map(str, takes))}|" for name, takes in ask.candidates), member, ask.key,
-            fingerprint, ask.ordinal, 12345, "play-id", "1" if key_is_new else "", line, "{}",
+            "/".join(_group(group) for group in ask.groups), member, ask.key,
+            fingerprint, ask.ordinal, 12345, "play-id", "1" if key_is_new else "", _told_cards(ask), "{}",
         ]  # fmt: skip
         reply = self.run("play", [KEYS.counters, KEYS.member(member), KEYS.plays], arguments)
         wanted = self.lane.play(ask)
@@ -240,15 +242,16 @@ class LaneMachine(RuleBasedStateMachine):
         window=st.sampled_from(["open", "open", "over", "not_open_yet"]),
         ahead=st.integers(0, 1),
         cooldown_ms=st.sampled_from([0, 0, 3_600_000]),
+        cards=st.none() | st.integers(1, 3),
     )
     def play_well(
         self, *, member: str, line: str, takes: list[str], units: int, plays: int, limits: tuple[int, int, int],
-        window: str, ahead: int, cooldown_ms: int,
+        window: str, ahead: int, cooldown_ms: int, cards: int | None,
     ) -> None:  # fmt: skip
         """Several plays as a sound API asks for them, loading the member first where that is wanted."""
         self.load_member(member, 0, of_today=True)
         usual: dict[str, Any] = {"member": member, "fingerprint": "same", "line": line, "most": (units, 3, *limits)}
-        usual |= {"window": "open", "slip": (0, 0, 0), "takes": takes, "cooldown_ms": 0}
+        usual |= {"window": "open", "slip": (0, 0, 0), "takes": takes, "cooldown_ms": 0, "cards": cards}
         for number in range(7, 7 + plays):
             self.play(number=number, key_is_new=True, **usual)
         self.play(
@@ -338,13 +341,25 @@ def test_the_scripts_do_what_the_model_says(client: redis.Redis) -> None:
     LaneMachine.plain.close()
     unsaid = {"played", "again", "other_request", "not_loaded", "other_epoch", "recovering", "loaded", "paused",
               "other_version", "not_open_yet", "over", "load_member", "unknown_key", "no_chance_left",
-              "no_chance_today", "limit", "cooling", "ordinal", "backlog"} - {word for name, word in LaneMachine.words if name == "play"}  # fmt: skip
+              "no_chance_today", "limit", "cooling", "card", "ordinal", "backlog"} - {word for name, word in LaneMachine.words if name == "play"}  # fmt: skip
     assert not unsaid, f"no step of the machine made the script say {unsaid}"
 
 
 def _take(spec: str, last: int) -> Take:
     letters, name = spec.split()
     return Take(letters[0], letters[1], last * 2, name, 2 + last % 2) if "money" in name else Take(*letters, last, name)
+
+
+def _group(candidates: Sequence[tuple[str, Sequence[Take]]]) -> str:
+    told = "".join(f"{name} {''.join(map(str, takes))}|" for name, takes in candidates)
+    return f"{candidates[0][0]}>{told}"
+
+
+def _told_cards(ask: Ask) -> str:
+    if ask.cards is None:
+        return ""
+    take, first, places = ask.cards
+    return f"{take} {first} {''.join('#$'[place] for place in places)}"
 
 
 def _numbers(gaps: list[int], period: int = 0) -> LoadedNumbers:

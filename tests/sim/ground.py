@@ -60,6 +60,11 @@ SHAPES = (
         guarantee={"after": 2, "line": "points"},
         more={"budget": {"money_max": 9000, "money_day_max": 4000, "points_day_max": 22, "points_max": 60}},
     ),
+    Shape(
+        lines=[("phone", "1/5", 4, None, "PHONE-256"), ("points", "2/5", None, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
+        urn_plays=10,
+        member_day_plays_max=7,
+    ),
 )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class Shape:
     member_day_plays_max: int | None = None
     member_plays_max: int | None = None
     sold_out: str = "fallback"
+    urn_plays: int | None = None
     guarantee: dict[str, Any] | None = None
     zone: str = "Asia/Shanghai"
     starts_in: timedelta = timedelta(hours=-1)
@@ -70,6 +71,7 @@ class Shape:
                     "key": "main",
                     "fallback": keys[-1],
                     "sold_out": self.sold_out,
+                    "urn_plays": self.urn_plays,
                     "guarantee": self.guarantee,
                     "lines": [
                         {"key": key, "odds": odds, "stock": stock, "day_cap": day_cap, "product": product}

@@ -30,3 +30,23 @@ local function take(takes, held, period_of)
   end
   return numbers, writes
 end
+
+-- What the group in this place drew, and the first of its candidates whose every number is to be had, with its numbers;
+-- what to write is added to writes.
+local function give(groups, place, held, period_of, writes)
+  local drawn, candidates
+  for of_group, text in string.gmatch(groups, '([^>/]+)>([^/]*)') do
+    if place == 1 then drawn, candidates = of_group, text break end
+    place = place - 1
+  end
+  for line, takes in string.gmatch(candidates, '([^ |]+) ([^|]*)|') do
+    local numbers, given = take(takes, held, period_of)
+    if numbers then
+      for of, parts in pairs(given) do
+        for _, part in ipairs(parts) do table.insert(writes[of], part) end
+      end
+      return drawn, line, numbers
+    end
+  end
+  return drawn
+end

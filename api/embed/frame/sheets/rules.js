@@ -96,6 +96,7 @@ function ruleWords(app) {
     ...(asks.length ? asks : [texts.t("who.everybody")]),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
     ...limitWords(app),
+    ...pools.filter((pool) => pool.urn_plays).map((pool) => texts.t("rules.urn", { n: texts.number(pool.urn_plays) })),
     ...guaranteeWords(app),
     definition.has_budget && texts.t("rules.budget"),
     fallback && texts.t(pools[0].sold_out === "renormalise" ? "rules.sold_out_again" : "rules.sold_out", { fallback: app.lineName(fallback) }),
