@@ -1,4 +1,4 @@
-"""The demo: a mall, two operators, a catalogue, codes and a live wheel, made once and kept up at every start."""
+"""The demo: a mall, two operators, a catalogue, codes and live wheels, made once and kept up at every start."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ MALL_KEY = "demo"
 MALL_NAME = {"zh": "示例积分商城", "en": "Sample Points Mall"}
 ROLES = (Role.OWNER, Role.REVIEWER)
 PRODUCTS = Path(__file__).parents[1] / "examples" / "demo_mall" / "products.csv"
-GAME, TEMPLATE = "wheel", "lively"
+GAME = "wheel"
+TEMPLATES = {"wheel": "lively", "wheel-exact": "exact", "wheel-assured": "assured"}
+"""The demo's campaigns: the name each is told by, and its template."""
 LASTS = timedelta(days=30)
 CODES_FREE_MIN = 200
 CODES_ADDED = 500
@@ -44,7 +46,7 @@ class DemoOperator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """What a visitor needs to know; `campaigns` maps a game to its live campaign."""
+    """What a visitor needs to know; `campaigns` maps names to live campaigns."""
 
     mall_key: str
     mall_secret: str
@@ -71,9 +73,10 @@ async def seed_demo(settings: Settings) -> Demo:
             raw = PRODUCTS.read_bytes()
             await import_products(session, mall_id=mall.id, raw=raw, ids=house.ids, now=house.clock.now())
         await _fill_code_pools(house, mall)
-        wheel = await _live_wheel(house, mall)
-        await house.campaigns.mending.tend(wheel)  # a visitor may come before the worker does
-    return Demo(mall_key=mall.key, mall_secret=secret, operators=operators, campaigns={"wheel": wheel})
+        campaigns = {name: await _live(house, mall, template) for name, template in TEMPLATES.items()}
+        for campaign in campaigns.values():
+            await house.campaigns.mending.tend(campaign)  # a visitor may come before the worker does
+    return Demo(mall_key=mall.key, mall_secret=secret, operators=operators, campaigns=campaigns)
 
 
 def write_demo(settings: Settings, demo: Demo) -> None:
@@ -148,13 +151,13 @@ async def _fill_code_pools(house: House, mall: Mall) -> None:
             await codes.upload(session, product=product, raw="\n".join(made).encode(), vault=vault, now=now)
 
 
-async def _live_wheel(house: House, mall: Mall) -> str:
-    """The demo's campaign: the one that runs, else a new one from the lively template."""
+async def _live(house: House, mall: Mall, template: str) -> str:
+    """The demo's campaign of a template: the one that runs, else a new one."""
     now, lifecycle = house.clock.now(), house.campaigns.lifecycle
     async with house.database.transaction() as session:
         running = await session.scalar(
             select(Campaign.id)
-            .where(Campaign.mall_id == mall.id, Campaign.game == GAME, Campaign.template.startswith(f"{TEMPLATE}@"))
+            .where(Campaign.mall_id == mall.id, Campaign.game == GAME, Campaign.template.startswith(f"{template}@"))
             .where(Campaign.state != State.DRAFT, Campaign.ends_at > now)
             .order_by(Campaign.created_at)
             .limit(1)
@@ -162,7 +165,7 @@ async def _live_wheel(house: House, mall: Mall) -> str:
         if running is not None:
             return running
         hours = {"starts_at": now.isoformat(), "ends_at": (now + LASTS).isoformat()}
-        campaign = await lifecycle.create(session, mall=mall.id, game=GAME, template=TEMPLATE, changes=hours)
+        campaign = await lifecycle.create(session, mall=mall.id, game=GAME, template=template, changes=hours)
         author = Author(email=f"{Role.OWNER.value}@demo.example", at=now, reason="the demo's own campaign")
         await lifecycle.publish(session, campaign, author)
         return campaign.id

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import islice
+from itertools import count, islice
 from typing import NamedTuple
 
 from campaigns.config import Config, Line, Pool
@@ -54,18 +54,14 @@ def fall_from(pool: Pool, config: Config, source: Source, drawn: int) -> Iterato
 
 def card_in(pool: Pool, source: Source, card: int) -> int:
     """The index of the line on a card of the pool's urns, which are numbered on from 1 through all of them."""
-    if pool.urn_plays is None:
-        raise AssertionError(f"pool {pool.key} has no urn")
-    urn, place = divmod(card - 1, pool.urn_plays)
-    return _urn(pool, source, urn)[place]
+    return next(_cards_from(pool, source, card))
 
 
 def stretch(pool: Pool, source: Source, first: int) -> list[int]:
     """The lines on the cards from `first` on, as many as a claim tells apart."""
     lines: list[int] = []
     known: set[int] = set()
-    for card in range(first, first + CARDS_MAX):
-        line = card_in(pool, source, card)
+    for line in islice(_cards_from(pool, source, first), CARDS_MAX):
         known.add(line)
         if len(known) > GROUPS_MAX:
             break
@@ -73,8 +69,15 @@ def stretch(pool: Pool, source: Source, first: int) -> list[int]:
     return lines
 
 
-def _urn(pool: Pool, source: Source, urn: int) -> bytes:
-    return urn_order(seed=source.seed, campaign=source.campaign, pool=pool.key, urn=urn, counts=pool.urn_counts)
+def _cards_from(pool: Pool, source: Source, card: int) -> Iterator[int]:
+    """The lines on the cards, urn after urn."""
+    if pool.urn_plays is None:
+        raise AssertionError(f"pool {pool.key} has no urn")
+    first, place = divmod(card - 1, pool.urn_plays)
+    seed, campaign, counts = source.seed, source.campaign, pool.urn_counts
+    for urn in count(first):
+        yield from urn_order(seed=seed, campaign=campaign, pool=pool.key, urn=urn, counts=counts)[place:]
+        place = 0
 
 
 def _guaranteed(pool: Pool, lines: Iterator[Line]) -> Iterator[Candidate]:

@@ -28,10 +28,11 @@ async def play(house: House, campaign: str) -> int:
 
 async def test_it_is_live_without_a_worker(settings: Settings, house: House, redis_url: str) -> None:
     first = await seed_demo(settings)
-    epoch = await play(house, first.campaigns["wheel"])
+    assert list(first.campaigns) == ["wheel", "wheel-exact", "wheel-assured"]
+    epochs = [await play(house, campaign) for campaign in first.campaigns.values()]
 
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
     second = await seed_demo(settings)
     assert second.campaigns == first.campaigns
-    assert await play(house, first.campaigns["wheel"]) == epoch + 1
+    assert [await play(house, campaign) for campaign in first.campaigns.values()] == [epoch + 1 for epoch in epochs]

@@ -158,7 +158,7 @@ def test_an_urn_divides_into_whole_cards_or_is_refused() -> None:
     ("shape", "words"),
     [
         ({"urn_plays": 1}, "greater than or equal to 2"),
-        ({"urn_plays": 10**6}, "less than or equal to 100000"),
+        ({"urn_plays": 10**6}, "less than or equal to 10000"),
         ({"urn_plays": 10, "guarantee": {"after": 3, "line": "points"}}, "takes no guarantee"),
     ],
 )
