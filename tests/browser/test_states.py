@@ -83,6 +83,7 @@ async def test_a_short_wait_is_counted_down_and_passes_by_itself(
     visitor = await visit(device, await operator.opens(NOTHING, limits={"member_plays_max": 5, "cooldown_seconds": 6}))
     await visitor.comes_to_play()
     await visitor.spins()
+    await expect(visitor.sheet("loss")).to_contain_text(visitor.words("result.lost_cooling"))
     await visitor.closes_the_sheet()
     await is_told(visitor, "cooling-down")
     await expect(visitor.see(".countdown")).to_contain_text("00:0")

@@ -53,6 +53,7 @@ function loss(app) {
   const { texts, calendar, me } = app;
   const next = me.next_chance_at;
   const words = () => {
+    if (me.chances_left !== 0 && next) return texts.t("result.lost_cooling");
     if (!app.canPlay()) return next ? texts.t("result.lost_next", { time: calendar.when(next) }) : texts.t("result.lost_last");
     return me.chances_left === null ? texts.t("result.lost_unlimited") : texts.t("result.lost_again", { n: me.chances_left });
   };
