@@ -17,22 +17,33 @@ SEEDS_MAX = 120
 
 @dataclass(frozen=True)
 class Ablation:
-    """What is missing. `statement` is cut out of the ledger's insert; `weaken` drops constraints of the play table.
+    """What is missing. `statement` is cut out of the ledger's insert; `weaken` drops constraints of the play table; with
+    `ignores_numbers` a number that another play has is passed over in silence.
 
-    Seeds that favour the events named by `favours` are tried until one violates something.
+    Campaigns take turns through `shapes`, by their places. Seeds that favour the events named by `favours` are tried until one violates something.
     """
 
     reveals_early: bool = False
     statement: str = ""
     weaken: Callable[[Table], None] | None = None
+    ignores_numbers: bool = False
+    shapes: Sequence[int] = (0, 1, 2, 3)
     favours: Sequence[str] = ()
 
     @contextmanager
     def applied(self) -> Iterator[None]:
         if self.statement not in ledger_sql._SQLITE:
             raise AssertionError(f"the insert does not say {self.statement!r}")
-        with patch.object(ledger_sql, "_SQLITE", ledger_sql._SQLITE.replace(self.statement, "")):
+        count = ledger_sql._SQLITE_COUNT
+        with (
+            patch.object(ledger_sql, "_SQLITE", ledger_sql._SQLITE.replace(self.statement, "")),
+            patch.object(ledger_sql, "_SQLITE_COUNT", _heedless(count) if self.ignores_numbers else count),
+        ):
             yield
+
+
+def _heedless(insert: str) -> str:
+    return insert.replace("INSERT INTO", "INSERT OR IGNORE INTO")
 
 
 def without_seq(play: Table) -> None:
@@ -62,6 +73,9 @@ ABLATIONS = {
     "no unique play number": Ablation(weaken=without_seq),
     "no unique unit": Ablation(weaken=without_unit, favours=("add_stock",)),
     "no unique play number and no unique unit": Ablation(weaken=without_seq_and_unit),
+    "no unique play number and no unique tally number": Ablation(
+        weaken=without_seq, ignores_numbers=True, shapes=(4, 5, 7)
+    ),
     "no previous play": Ablation(weaken=without_previous),
     "no previous play of the day": Ablation(
         weaken=without_previous_of_day, favours=("snapshot", "restore_one", "next_day")

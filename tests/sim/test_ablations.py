@@ -16,7 +16,13 @@ async def test_a_missing_guard_is_noticed(weak_ground: Make, name: str) -> None:
     async with weak_ground(ablation.weaken) as ground:
         with ablation.applied():
             for seed in range(SEEDS_MAX):
-                outcome = await run_seed(seed, ground, reveals_early=ablation.reveals_early, favours=ablation.favours)
+                outcome = await run_seed(
+                    seed,
+                    ground,
+                    shape=ablation.shapes[seed % len(ablation.shapes)],
+                    reveals_early=ablation.reveals_early,
+                    favours=ablation.favours,
+                )
                 if outcome.violations:
                     return
     pytest.fail(f"{SEEDS_MAX} seeds without a violation: {name}")
