@@ -20,7 +20,8 @@ class Ablation:
     """What is missing. `statement` is cut out of the ledger's insert; `weaken` drops constraints of the play table; with
     `ignores_numbers` a number that another play has is passed over in silence.
 
-    Campaigns take turns through `shapes`, by their places. Seeds that favour the events named by `favours` are tried until one violates something.
+    Seeds on the campaigns that `shapes` names by their places, which favour the events named by `favours`, are tried
+    until one violates something.
     """
 
     reveals_early: bool = False
