@@ -29,11 +29,13 @@ async def last_play(session: AsyncSession, *, campaign: str, member: str) -> Pla
     return await session.scalar(query.order_by(Play.ordinal.desc()).limit(1))
 
 
-async def plays_taken(session: AsyncSession, campaign: str) -> int:
-    """How many plays a campaign that limits them has given."""
-    query = select(func.count()).select_from(PlayTally)
-    of_campaign = (PlayTally.campaign_id == campaign) & (PlayTally.subject_id == campaign)
-    return await session.scalar(query.where(of_campaign, PlayTally.tally == ALL_PLAYS)) or 0
+async def are_all_taken(session: AsyncSession, campaign: str, *, plays_max: int) -> bool:
+    """Whether a campaign has given as many plays as there are for everybody together."""
+    of_all = (PlayTally.campaign_id == campaign) & (PlayTally.subject_id == campaign) & (PlayTally.tally == ALL_PLAYS)
+    highest = await session.scalar(select(func.max(PlayTally.number)).where(of_all)) or 0
+    if highest < plays_max:
+        return False
+    return (await session.scalar(select(func.count()).select_from(PlayTally).where(of_all)) or 0) >= plays_max
 
 
 async def page_of_campaigns(session: AsyncSession, *, mall: str, before: str | None, limit: int) -> Sequence[Campaign]:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.chances import Used, chances_after, used_by
 from campaigns.ledger import Ledger
-from campaigns.queries import last_play, plays_taken
+from campaigns.queries import are_all_taken, last_play
 from campaigns.versions import Running
 from core.clock import to_ms
 
@@ -46,7 +46,7 @@ async def standing_of(
     plays_max = version.config.limits.plays_max
     if state == "ready" and asks:
         state = "not-eligible"
-    elif state == "ready" and plays_max is not None and await plays_taken(session, running.campaign) >= plays_max:
+    elif state == "ready" and plays_max and await are_all_taken(session, running.campaign, plays_max=plays_max):
         state = "all-plays-taken"
     elif state == "ready" and left.chances == 0:
         state = "no-chance-left"
