@@ -80,13 +80,13 @@ async def test_chances_used_up_for_good_promise_nothing(device: Device, operator
 async def test_a_short_wait_is_counted_down_and_passes_by_itself(
     device: Device, operator: Operator, visit: Visit
 ) -> None:
-    visitor = await visit(device, await operator.opens(NOTHING, limits={"member_plays_max": 5, "cooldown_seconds": 6}))
+    visitor = await visit(device, await operator.opens(NOTHING, limits={"member_plays_max": 5, "cooldown_seconds": 12}))
     await visitor.comes_to_play()
     await visitor.spins()
     await expect(visitor.sheet("loss")).to_contain_text(visitor.words("result.lost_cooling"))
     await visitor.closes_the_sheet()
     await is_told(visitor, "cooling-down")
-    await expect(visitor.see(".countdown")).to_contain_text("00:0")
+    await expect(visitor.see(".countdown")).to_contain_text("00:00:")
     await expect(visitor.play_button).to_be_visible(timeout=TURNS_MS_MAX)
     await visitor.spins()
     assert len(visitor.play_keys) == 2

@@ -79,7 +79,7 @@ async def test_plays_of_a_period_end_and_the_refusal_says_when_it_begins_anew(
 async def test_a_member_cools_down_between_plays(
     room: CampaignsRoom, database: Database, connection: Connection, publish_wheel: Publish
 ) -> None:
-    campaign = await publish_wheel(lines=SURE, limits={"cooldown_seconds": 1}, member_plays_max=5)
+    campaign = await publish_wheel(lines=SURE, limits={"cooldown_seconds": 3}, member_plays_max=5)
     member = str(uuid4())
     first = await play(room, asked(campaign, member=member))
     with pytest.raises(CoolingDown) as refused:
