@@ -8,7 +8,7 @@ odds come out exactly. One definition serves the play, the audit and whoever ver
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import count, islice
 from typing import NamedTuple
@@ -40,16 +40,23 @@ class Candidate(NamedTuple):
     is_guaranteed: bool = False
 
 
-def allocate(pool: Pool, config: Config, source: Source) -> tuple[Drawn, Iterator[Candidate]]:
-    """What the numbers pick, and the lines in the order in which the play would be given them."""
+def drawn_by(pool: Pool, source: Source) -> Drawn:
+    """What a play's own number picks, in a pool without an urn."""
     seed, campaign, member, ordinal = source
-    drawn = draw(seed=seed, campaign=campaign, member=member, ordinal=ordinal, odds=pool.odds)
-    return drawn, _guaranteed(pool, _in_order(pool, config, source, drawn.line))
+    return draw(seed=seed, campaign=campaign, member=member, ordinal=ordinal, odds=pool.odds)
+
+
+def falls_alike(pool: Pool, config: Config, drawn: int) -> list[Candidate] | None:
+    """What any play may be given that draws this line, in order; None where it may be drawn again for."""
+    line = pool.lines[drawn]
+    if not may_be_gone(line, config):
+        return list(_guaranteed(pool, iter([line])))
+    return list(_guaranteed(pool, iter([line, pool.line(pool.fallback)]))) if pool.sold_out == "fallback" else None
 
 
 def fall_from(pool: Pool, config: Config, source: Source, drawn: int) -> Iterator[Candidate]:
-    """The lines in the order in which a play would be given them that drew this one from an urn."""
-    return map(Candidate, _in_order(pool, config, source, drawn))
+    """The lines in the order in which a play would be given them that drew this one."""
+    return _guaranteed(pool, _in_order(pool, config, source, drawn))
 
 
 def card_in(pool: Pool, source: Source, card: int) -> int:
@@ -104,14 +111,14 @@ def _in_order(pool: Pool, config: Config, source: Source, first: int) -> Iterato
     yield pool.line(pool.fallback)
 
 
-def at_first(candidates: Iterator[Candidate]) -> list[Candidate]:
+def at_first(candidates: Iterable[Candidate]) -> list[Candidate]:
     """As many as are tried at once; a list that is cut ends with a line that may be gone."""
     return list(islice(candidates, CANDIDATES_MAX))
 
 
 def may_be_gone(line: Line, config: Config) -> bool:
     """Whether a play that draws the line may find none to be had."""
-    return line.stock is not None or any(take.last < UNLIMITED for take in takes_of_line(config, line))
+    return line.is_scarce or any(take.last < UNLIMITED for take in takes_of_line(config, line))
 
 
 def effective_odds(pool: Pool) -> list[Fraction]:

@@ -6,7 +6,7 @@ from collections import Counter
 
 from sqlalchemy import func, select
 
-from campaigns.allocation import Source, allocate, card_in, fall_from
+from campaigns.allocation import Source, card_in, drawn_by, fall_from
 from campaigns.goodness import LEVEL, doubtful, p_values_of
 from campaigns.looking import (
     Checked,
@@ -60,8 +60,9 @@ def _draw_fault(play: Play, version: Version) -> str | None:
         line = pool.lines[card_in(pool, source, card)]
         candidates, word = fall_from(pool, version.config, source, pool.lines.index(line)), 0
     else:
-        drawn, candidates = allocate(pool, version.config, source)
+        drawn = drawn_by(pool, source)
         line, word = pool.lines[drawn.line], drawn.word
+        candidates = fall_from(pool, version.config, source, drawn.line)
     if (play.word, play.drawn) != (word, line.key):
         return f"drew {play.drawn} by {play.word}, and the seed says {line.key} by {word}"
     given = {each.line.key for each in candidates}

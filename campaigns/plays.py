@@ -10,12 +10,12 @@ import asyncio
 import hashlib
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from campaigns.allocation import Candidate, Source, allocate, at_first, fall_from, stretch
+from campaigns.allocation import Candidate, Source, at_first, drawn_by, fall_from, stretch
 from campaigns.answers import answer_bytes
 from campaigns.audience import NotEligible
 from campaigns.config import Pool
@@ -27,7 +27,7 @@ from core.clock import Clock, from_ms
 from core.errors import Refusal, Unavailable
 from core.ids import Ids
 from inventory import stream
-from inventory.claims import Again, Cards, Claim, Ordinal, OtherCard, Refused, Taken, Verdict, claim, group
+from inventory.claims import Again, Cards, Claim, Ordinal, OtherCard, Refused, Taken, Verdict, claim
 from inventory.connection import Connection
 from inventory.counters import kept_plays
 from inventory.stream import Entry
@@ -195,8 +195,7 @@ class Plays:
         ordinal = self._next_ordinals.get((asked.campaign, asked.member), 1)
         pool = version.pool_of(asked.entry)
         source = Source(version.seed, asked.campaign, asked.member, ordinal)
-        cut = (lambda each: each) if all_lines else at_first
-        word, groups, cards = self._drawn(running, pool, source, cut)
+        word, groups, cards = self._drawn(running, pool, source, all_lines=all_lines)
         asking = Claim(
             play=self._ids.new(),
             member=asked.member,
@@ -218,17 +217,16 @@ class Plays:
         return verdict
 
     def _drawn(
-        self, running: Running, pool: Pool, source: Source, cut: Callable[[Iterator[Candidate]], Iterable[Candidate]]
+        self, running: Running, pool: Pool, source: Source, *, all_lines: bool
     ) -> tuple[int, list[str], Cards | None]:
         """What the numbers say: the word, what the play may be given, and which card of an urn leads to which of it."""
-        config, key_of = running.version.config, [line.key for line in pool.lines]
         if pool.urn_plays is None:
-            drawn, candidates = allocate(pool, config, source)
-            return drawn.word, [_group(running, key_of[drawn.line], cut(candidates))], None
+            drawn = drawn_by(pool, source)
+            return drawn.word, [_group(running, pool, source, drawn.line, all_lines=all_lines)], None
         first = self._next_cards.get((running.campaign, pool.key), 1)
         lines = stretch(pool, source, first)
         known = list(dict.fromkeys(lines))
-        groups = [_group(running, key_of[line], cut(fall_from(pool, config, source, line))) for line in known]
+        groups = [_group(running, pool, source, line, all_lines=all_lines) for line in known]
         (take,) = takes_of_pool(pool)
         return 0, groups, Cards(take, first, [known.index(line) for line in lines])
 
@@ -283,8 +281,12 @@ class Plays:
             known.popitem(last=False)
 
 
-def _group(running: Running, drawn: str, candidates: Iterable[Candidate]) -> str:
-    return group(drawn, (running.candidates[each.line.key, each.is_guaranteed] for each in candidates))
+def _group(running: Running, pool: Pool, source: Source, drawn: int, *, all_lines: bool) -> str:
+    """What a play may be given that draws this line; the first few of it, unless all are asked for."""
+    if (known := running.groups.get(pool.lines[drawn].key)) is not None:
+        return known
+    candidates: Iterable[Candidate] = fall_from(pool, running.version.config, source, drawn)
+    return running.group(pool.lines[drawn].key, candidates if all_lines else at_first(candidates))
 
 
 def _spent_for_now(version: Version, told: Refused) -> Refusal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 
 from campaigns import registry
+from campaigns.allocation import Candidate, falls_alike
 from campaigns.config import Frozen, Line, Phase, Pool, phase_of, zone_table
 from campaigns.game import AnyGame, GameModel, Text
 from campaigns.models import Campaign, CampaignVersion, Play, State, StockLot
@@ -20,7 +21,7 @@ from core.clock import to_ms
 from core.db import Database
 from core.errors import NotFound
 from core.sealing import Sealer
-from inventory.claims import UNLIMITED, Rules, Take, candidate, sent, unit_tally
+from inventory.claims import UNLIMITED, Rules, Take, candidate, group, sent, unit_tally
 from inventory.keys import LaneKeys
 
 VERSIONS_KEPT = 512
@@ -81,7 +82,12 @@ class Running:
     is_settled: bool
     candidates: Mapping[tuple[str, bool], str]
     """Per line, and whether it is guaranteed, what a play takes that is given it, ready to send."""
+    groups: Mapping[str, str]
+    """What any play may be given that draws a line, ready to send; a line that may be drawn again for is not among them."""
     rules: tuple[str, ...]
+
+    def group(self, drawn: str, candidates: Iterable[Candidate]) -> str:
+        return _group(drawn, candidates, self.candidates)
 
     @property
     def campaign(self) -> str:
@@ -159,12 +165,14 @@ class Versions:
             for line, last_unit in lots:
                 last_units[line] = max(last_unit, last_units.get(line, 0))
         version = self._keep(row, written)
+        sendable = _candidates(version.config, last_units)
         running = Running(
             version=version,
             state=State(row.state),
             epoch=row.epoch,
             is_settled=row.settled_epoch == row.epoch,
-            candidates=_candidates(version.config, last_units),
+            candidates=sendable,
+            groups=_groups(version.config, sendable),
             rules=_rules(version, row.epoch),
         )
         _remember(self._running, campaign, running)
@@ -249,6 +257,17 @@ def _candidates(config: Frozen, last_units: Mapping[str, int]) -> dict[tuple[str
         if pool.guarantee is not None
     }
     return {key: candidate(key[0], takes) for key, takes in (drawn | guaranteed).items()}
+
+
+def _groups(config: Frozen, sendable: Mapping[tuple[str, bool], str]) -> dict[str, str]:
+    alike = {
+        line.key: falls_alike(pool, config, place) for pool in config.pools for place, line in enumerate(pool.lines)
+    }
+    return {key: _group(key, found, sendable) for key, found in alike.items() if found is not None}
+
+
+def _group(drawn: str, candidates: Iterable[Candidate], sendable: Mapping[tuple[str, bool], str]) -> str:
+    return group(drawn, (sendable[each.line.key, each.is_guaranteed] for each in candidates))
 
 
 def _rules(version: Version, epoch: int) -> tuple[str, ...]:
