@@ -62,6 +62,7 @@ class Row:
             "permit_epoch": self.permit_epoch,
             "lane": 0,
             "previous_ordinal": entry.ordinal - 1 or None,
+            "previous_id": entry.previous,
             "previous_day_ordinal": entry.day_ordinal - 1 or None,
             "plays_max": limits.member_plays_max,
             "day_plays_max": limits.member_day_plays_max,
@@ -215,7 +216,9 @@ class Ledger:
     def entry_of(play: Play) -> Entry:
         """The row as the script wrote it."""
         fields: Mapping[str, Any] = {field: getattr(play, field) for field in PLAY_FIELDS}
-        return Entry(play=play.id, member=play.member_id, numbers=read(play.numbers), **fields)
+        return Entry(
+            play=play.id, previous=play.previous_id, member=play.member_id, numbers=read(play.numbers), **fields
+        )
 
 
 def _fail(batch: Sequence[tuple[Row, asyncio.Future[bool]]], error: Exception) -> None:

@@ -31,6 +31,7 @@ _COLUMNS = {
     "entry": "text",
     "ordinal": "int",
     "previous_ordinal": "int",
+    "previous_id": "uuid",
     "plays_max": "int",
     "day": "int",
     "day_ordinal": "int",
@@ -159,4 +160,4 @@ def _document(
 
 
 def _sqlite_value(kind: str, value: Any) -> Any:
-    return value.replace("-", "") if kind == "uuid" else value
+    return value.replace("-", "") if kind == "uuid" and value is not None else value

@@ -200,10 +200,8 @@ def check(game: str, told: Mapping[str, Any]) -> Config:
         config = Config.model_validate(dict(told))
     except ValidationError as error:
         raise InvalidField(*_faults(error)) from error
-    for place, pool in enumerate(config.pools):
+    for pool in config.pools:
         pool.odds, pool.urn_counts  # noqa: B018 (raise the refusal that names the line and the sum)
-        if pool.guarantee is not None:  # a run would have to follow the very play before it, which nothing enforces yet
-            raise InvalidField((f"pools.{place}.guarantee", "cannot be promised yet"))
     contract = registry.game(game)
     try:
         game_config = contract.config.model_validate(config.game)

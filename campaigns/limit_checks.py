@@ -36,6 +36,7 @@ async def limits_hold(at: Looking) -> Checked:
             .having(or_(func.min(number) != 1, func.max(number) != func.count(), func.count(number.distinct()) != func.count()))
         )  # fmt: skip
         broken += [f"{noun} of member {row[0]} are not 1..n: {tuple(row[1:])}" for row in await at.rows(uneven)]
+    broken += await _chains_broken(at)
     broken += await _numbers_missing(at)
     broken += await _numbers_shared(at)
     broken += await _runs_broken(at)
@@ -54,6 +55,16 @@ def _past_limits(at: Looking, version: Version) -> Executable:
     return select(Play.id, Play.seq, Play.ordinal, Play.day_ordinal).where(
         at.plays, Play.version == version.number, or_(false(), *past)
     )
+
+
+async def _chains_broken(at: Looking) -> list[str]:
+    """The play that a play names as the one before it is the member's, and the one before it."""
+    before = aliased(Play)
+    is_it = and_(
+        before.campaign_id == Play.campaign_id, before.member_id == Play.member_id, before.ordinal == Play.ordinal - 1
+    )
+    other = select(Play.id, Play.seq).join(before, before.id == Play.previous_id).where(at.plays, ~is_it)
+    return [f"{name_of_play(play)} follows another play than the member's one before" for play in await at.rows(other)]
 
 
 async def _numbers_missing(at: Looking) -> list[str]:
@@ -197,12 +208,8 @@ async def _too_soon(at: Looking) -> list[str]:
         if (seconds := version.config.limits.cooldown_seconds) is None:
             continue
         before = aliased(Play)
-        follows = and_(
-            before.campaign_id == Play.campaign_id,
-            before.member_id == Play.member_id,
-            before.ordinal == Play.ordinal - 1,
-        )
         soon = Play.played_at_ms - before.played_at_ms < seconds * 1000
-        query = select(Play.id, Play.seq).join(before, follows).where(at.plays, Play.version == version.number, soon)
-        broken += [f"{name_of_play(play)} came within {seconds} s of the one before" for play in await at.rows(query)]
+        query = select(Play.id, Play.seq).join(before, before.id == Play.previous_id)
+        too_soon = await at.rows(query.where(at.plays, Play.version == version.number, soon))
+        broken += [f"{name_of_play(play)} came within {seconds} s of the one before" for play in too_soon]
     return broken

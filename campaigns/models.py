@@ -128,6 +128,8 @@ class Play(Base):
     entry: Mapped[str] = mapped_column(String(1000))
     ordinal: Mapped[int]
     previous_ordinal: Mapped[int | None]
+    previous_id: Mapped[str | None] = mapped_column(ForeignKey("play.id", name="fk_play_previous_id"))
+    """The member's play before it, as the script saw it: what follows from it holds only after that very play."""
     plays_max: Mapped[int | None]
     day: Mapped[int]
     """Days since 1970 in the campaign's zone."""
@@ -177,6 +179,7 @@ class Play(Base):
             "CASE WHEN ordinal = 1 THEN previous_ordinal IS NULL ELSE previous_ordinal = ordinal - 1 END",
             name="follows_previous",
         ),
+        CheckConstraint("(previous_ordinal IS NULL) = (previous_id IS NULL)", name="names_previous"),
         CheckConstraint(
             "CASE WHEN day_ordinal = 1 THEN previous_day_ordinal IS NULL "
             "ELSE previous_day_ordinal = day_ordinal - 1 END",

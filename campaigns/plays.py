@@ -315,6 +315,7 @@ def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
         epoch=epoch,
         seq=taken.seq,
         play=asked.play,
+        previous=taken.previous,
         member=asked.member,
         request_key=asked.request_key,
         fingerprint=asked.fingerprint,

@@ -18,7 +18,7 @@ from inventory.counters import Counters, MemberCounters, Numbers
 Number = InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
 
 _LATEST = (
-    *(Play.ordinal, Play.day, Play.day_ordinal, Play.played_at_ms),
+    *(Play.id, Play.ordinal, Play.day, Play.day_ordinal, Play.played_at_ms),
     *(Play.request_key, Play.fingerprint, Play.epoch, Play.seq),
 )
 
@@ -56,6 +56,7 @@ async def member_counters(session: AsyncSession, *, campaign: str, member: str) 
         day=latest[0].day if latest else 0,
         day_plays=latest[0].day_ordinal if latest else 0,
         at_ms=latest[0].played_at_ms if latest else 0,
+        play=latest[0].id if latest else "",
         tallies=tallies | await _after_runs(session, campaign, tallies, subject=member),
         keys=[(row.ordinal, row.request_key, row.fingerprint, f"{row.epoch}-{row.seq}") for row in reversed(latest)],
     )

@@ -140,9 +140,10 @@ class Claim(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The claim became play `seq`, with these numbers."""
+    """The claim became play `seq`, with these numbers. `previous` is the member's play before it."""
 
     seq: int
+    previous: str | None
     day: int
     day_ordinal: int
     drawn: str
@@ -210,8 +211,9 @@ def _arguments(asked: Claim) -> tuple[str | int, ...]:
 
 
 def _taken(_word: str, facts: list[str]) -> Taken:
-    seq, day, day_ordinal, drawn, awarded, numbers, played_at_ms = facts
-    return Taken(int(seq), int(day), int(day_ordinal), drawn, awarded, read(numbers), int(played_at_ms))
+    seq, previous, day, day_ordinal, drawn, awarded, numbers, played_at_ms = facts
+    numbered = (int(seq), previous or None, int(day), int(day_ordinal))
+    return Taken(*numbered, drawn, awarded, read(numbers), int(played_at_ms))
 
 
 def _refused(word: str, facts: list[str]) -> Refused:

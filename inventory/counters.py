@@ -40,7 +40,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberCounters:
-    """What the ledger knows of one member: plays so far, those of `day`, the latest one's hour, and the latest keys.
+    """What the ledger knows of one member: plays so far, those of `day`, the latest one and its hour, and the latest keys.
 
     `keys` are oldest first; `tallies` holds the tallies of the member that have given a number.
     """
@@ -49,13 +49,14 @@ class MemberCounters:
     day: int
     day_plays: int
     at_ms: int
+    play: str
     tallies: Mapping[str, Numbers]
     keys: Sequence[tuple[int, str, str, str]]
     """(ordinal, request key, fingerprint, entry id)."""
 
     def fields(self) -> dict[str, str]:
-        numbers = {"plays": self.plays, "day": self.day, "day_plays": self.day_plays, "at": self.at_ms}
-        fields = {**{name: str(number) for name, number in numbers.items()}, **_tally_fields(self.tallies)}
+        facts = {"plays": self.plays, "day": self.day, "day_plays": self.day_plays, "at": self.at_ms, "play": self.play}
+        fields = {**{name: str(fact) for name, fact in facts.items()}, **_tally_fields(self.tallies)}
         for ordinal, key, fingerprint, entry_id in self.keys[-KEYS_KEPT:]:
             fields[f"key:{key}"] = f"{fingerprint} {entry_id}"
             fields[f"kept:{ordinal % KEYS_KEPT}"] = key

@@ -16,11 +16,12 @@ log = structlog.get_logger()
 
 
 class Entry(NamedTuple):
-    """One play as the script wrote it, with every number it took."""
+    """One play as the script wrote it, with every number it took. `previous` is the member's play before it."""
 
     epoch: int
     seq: int
     play: str
+    previous: str | None
     member: str
     request_key: str
     fingerprint: str
@@ -88,13 +89,14 @@ def _parsed(entry_id: str, fields: dict[str, str]) -> Entry | None:
 def parse(entry_id: str, fields: dict[str, str]) -> Entry:
     try:
         epoch, seq = map(int, entry_id.split("-"))
-        values = fields["play"].split("|", 13)
-        play, member, request_key, fingerprint, ordinal, day, day_ordinal, drawn, awarded = values[:9]
-        numbers, word, version, played_at_ms, entry = values[9:]
+        values = fields["play"].split("|", 14)
+        play, previous, member, request_key, fingerprint, ordinal, day, day_ordinal, drawn, awarded = values[:10]
+        numbers, word, version, played_at_ms, entry = values[10:]
         return Entry(
             epoch=epoch,
             seq=seq,
             play=play,
+            previous=previous or None,
             member=member,
             request_key=request_key,
             fingerprint=fingerprint,

@@ -2,7 +2,7 @@
 -- play: turn one chance of one member into one numbered play, or say why not.
 --
 -- KEYS[1] counters  hash    epoch, version, state, seq, committed, day; tally:<name> "period next gaps"
--- KEYS[2] member    hash    epoch, plays, day, day_plays, at; tally:<name>; key:<digest> "fingerprint epoch-seq"; kept:<slot> digest
+-- KEYS[2] member    hash    epoch, plays, day, day_plays, at, play; tally:<name>; key:<digest> "fingerprint epoch-seq"; kept:<slot> digest
 -- KEYS[3] plays     stream  entries `epoch-seq`
 -- ARGV[1] epoch          ARGV[2] version         ARGV[3] opens_ms        ARGV[4] closes_ms
 -- ARGV[5] zone "from:offset;…" in ms             ARGV[6] plays_max       ARGV[7] day_plays_max
@@ -22,14 +22,14 @@
 --@ tallies
 local digest, slot = ARGV[14], 'kept:' .. (ARGV[16] % ARGV[10])
 local of_campaign = {'epoch', 'version', 'state', 'seq', 'committed', 'day'}
-local of_member = {'epoch', 'plays', 'day', 'day_plays', 'at', 'key:' .. digest, slot}
+local of_member = {'epoch', 'plays', 'day', 'day_plays', 'at', 'play', 'key:' .. digest, slot}
 local cards, first, letters = string.match(ARGV[20], '^(%S+) (%d+) (%S+)$')
 local takes_of_play = (cards or '') .. ARGV[11]
 add_fields(takes_of_play .. ARGV[12], of_campaign, of_member)
 local c = redis.call('HMGET', KEYS[1], unpack(of_campaign))
 local m = redis.call('HMGET', KEYS[2], unpack(of_member))
-if m[6] and m[1] == ARGV[1] then
-  local fingerprint, entry_id = string.match(m[6], '^(%S+) (%S+)$')
+if m[7] and m[1] == ARGV[1] then
+  local fingerprint, entry_id = string.match(m[7], '^(%S+) (%S+)$')
   if fingerprint ~= ARGV[15] then return {'other_request'} end
   return {'again', entry_id}
 end
@@ -64,7 +64,7 @@ for place = 7, #of_campaign do
   if not c[place] then return {'not_loaded'} end
   held[of_campaign[place]] = c[place]
 end
-for place = 8, #of_member do held[of_member[place]] = m[place] or '0 1 ' end
+for place = 9, #of_member do held[of_member[place]] = m[place] or '0 1 ' end
 local function period_of(letter) return period_at(letter, day, now_ms, offset_ms) end
 local numbers, writes = take(takes_of_play, held, period_of)
 if not numbers then return {'limit', now_ms, writes} end
@@ -84,12 +84,12 @@ numbers = numbers .. of_line
 local seq = c[4] + 1
 local entry_id = string.format('%s-%d', ARGV[1], seq)
 local added = redis.pcall('XADD', KEYS[3], entry_id, 'play', table.concat({
-  ARGV[18], ARGV[13], digest, ARGV[15], ARGV[16], day, day_plays + 1, drawn, awarded, numbers, ARGV[17], ARGV[2],
-  string.format('%d', now_ms), ARGV[21]}, '|'))
+  ARGV[18], m[6] or '', ARGV[13], digest, ARGV[15], ARGV[16], day, day_plays + 1, drawn, awarded, numbers, ARGV[17],
+  ARGV[2], string.format('%d', now_ms), ARGV[21]}, '|'))
 if added.err then return string.find(added.err, 'equal or smaller', 1, true) and {'stream_ahead'} or added end
 redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq), 'day', day, unpack(writes.c))
-if m[7] then redis.call('HDEL', KEYS[2], 'key:' .. m[7]) end
+if m[8] then redis.call('HDEL', KEYS[2], 'key:' .. m[8]) end
 redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'plays', ARGV[16], 'day', day, 'day_plays', day_plays + 1,
-           'at', string.format('%d', now_ms), 'key:' .. digest, ARGV[15] .. ' ' .. entry_id, slot, digest,
+           'at', string.format('%d', now_ms), 'play', ARGV[18], 'key:' .. digest, ARGV[15] .. ' ' .. entry_id, slot, digest,
            unpack(writes.m))
-return {'played', seq, day, day_plays + 1, drawn, awarded, numbers, now_ms}
+return {'played', seq, m[6] or '', day, day_plays + 1, drawn, awarded, numbers, now_ms}

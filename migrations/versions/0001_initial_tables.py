@@ -356,6 +356,7 @@ def upgrade() -> None:
         sa.Column("entry", sa.String(length=1000), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("previous_ordinal", sa.Integer(), nullable=True),
+        sa.Column("previous_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("plays_max", sa.Integer(), nullable=True),
         sa.Column("day", sa.Integer(), nullable=False),
         sa.Column("day_ordinal", sa.Integer(), nullable=False),
@@ -380,6 +381,7 @@ def upgrade() -> None:
             "ELSE previous_day_ordinal = day_ordinal - 1 END",
             name=op.f("ck_play_follows_previous_of_day"),
         ),
+        sa.CheckConstraint("(previous_ordinal IS NULL) = (previous_id IS NULL)", name=op.f("ck_play_names_previous")),
         sa.CheckConstraint("day_ordinal >= 1 AND day_ordinal <= day_plays_max", name=op.f("ck_play_day_plays_max")),
         sa.CheckConstraint("ordinal >= 1 AND ordinal <= plays_max", name=op.f("ck_play_plays_max")),
         sa.CheckConstraint("unit BETWEEN lot_first AND lot_last", name=op.f("ck_play_unit_in_lot")),
@@ -393,6 +395,7 @@ def upgrade() -> None:
             ["play.campaign_id", "play.member_id", "play.ordinal"],
             name="fk_play_previous",
         ),
+        sa.ForeignKeyConstraint(["previous_id"], ["play.id"], name="fk_play_previous_id"),
         sa.ForeignKeyConstraint(
             ["campaign_id", "member_id", "day", "previous_day_ordinal"],
             ["play.campaign_id", "play.member_id", "play.day", "play.day_ordinal"],

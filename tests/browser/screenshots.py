@@ -238,6 +238,15 @@ def every_limit(visit: Visit) -> None:
         shots.takes("rules-limits")
 
 
+def guarantee(visit: Visit) -> None:
+    with visit.at("guarantee", suffix="-guarantee") as shots:
+        shots.is_ready()
+        shots.opens(0)
+        shots.takes("rules-guarantee")
+        shots.game.locator(".sheet-body").evaluate("body => body.scrollTo(0, 420)")
+        shots.takes("rules-guarantee-words")
+
+
 def taken(visit: Visit) -> None:
     """The first member to come takes the only go; everybody after finds it taken."""
     with visit.at("all-plays-taken") as shots:
@@ -286,6 +295,7 @@ SCENES: Mapping[str, Callable[[Visit], None]] = {
     "loss": loss,
     "waits": waits,
     "every-limit": every_limit,
+    "guarantee": guarantee,
     "taken": taken,
     **{f"closed-{name}": partial(closed, campaign=name) for name in ("scheduled", "paused", "not-eligible")},
     **{f"look-{name}": partial(looks, campaign=name) for name in ("cool", "night", "two", "many", "long")},

@@ -83,6 +83,11 @@ WHEELS: Mapping[str, Wheel] = {
     "cooling": Wheel(wins="thanks", limits={"member_plays_max": 9, "cooldown_seconds": 90}),
     "all-plays-taken": Wheel(wins="thanks", limits={"plays_max": 1}),
     "limits": Wheel(wins="thanks", limits=EVERY_LIMIT),
+    "guarantee": Wheel(
+        wins="thanks",
+        odds={"points": "10%", "coupon": "5%", "topup": "1%"},
+        pool={"guarantee": {"after": 9, "line": "points"}, "sold_out": "renormalise"},
+    ),
     "cool": Wheel(wins="topup", skin="cool"),
     "night": Wheel(wins="topup", skin="night"),
     "two": Wheel(wins="topup", sectors=("topup", "thanks")),

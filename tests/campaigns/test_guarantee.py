@@ -1,11 +1,13 @@
-"""The guarantee: what it does to the odds, and that nobody is promised it yet."""
+"""The guarantee: after so many plays without a win the next one wins, never sooner, never later, and the odds say so."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pydantic import ValidationError
@@ -13,9 +15,16 @@ from pydantic import ValidationError
 from campaigns.allocation import effective_odds
 from campaigns.config import Config
 from campaigns.odds import as_percent
-from core.errors import InvalidField
+from campaigns.room import CampaignsRoom
+from core.db import Database
+from inventory.connection import Connection
+from inventory.keys import LaneKeys
 from tests.campaigns.conftest import Publish
+from tests.campaigns.test_plays import asked, play
+from tests.campaigns.test_races import ask, assert_everything_holds, race, rooms
 from tests.support.campaigns import Shape, WallClock
+
+__all__ = ["rooms"]
 
 RARE = [
     ("phone", "1/1000000", None, None, "PHONE-256"),
@@ -31,9 +40,69 @@ EVEN = [
 AFTER_3 = {"after": 3, "line": "points"}
 
 
-async def test_a_guarantee_is_not_promised_before_it_is_sure_to_be_kept(publish_wheel: Publish) -> None:
-    with pytest.raises(InvalidField, match="cannot be promised yet"):
-        await publish_wheel(lines=RARE, guarantee=AFTER_3)
+async def awarded_to(room: CampaignsRoom, campaign: str, member: str, *, plays: int) -> list[str]:
+    return [(await play(room, asked(campaign, member=member)))["awarded"] for _ in range(plays)]
+
+
+async def test_every_fourth_play_wins_after_three_that_did_not(
+    room: CampaignsRoom, database: Database, connection: Connection, publish_wheel: Publish
+) -> None:
+    campaign = await publish_wheel(lines=RARE, guarantee=AFTER_3)
+    for _ in range(2):
+        assert await awarded_to(room, campaign, str(uuid4()), plays=9) == [*["thanks"] * 3, "points"] * 2 + ["thanks"]
+    await assert_everything_holds(database, connection, room, campaign)
+
+
+async def test_a_win_of_one_s_own_begins_the_wait_anew(
+    room: CampaignsRoom, database: Database, connection: Connection, publish_wheel: Publish
+) -> None:
+    campaign = await publish_wheel(lines=EVEN, guarantee=AFTER_3)
+    answers = []
+    for _ in range(12):
+        member, dry = str(uuid4()), 0
+        for _ in range(12):
+            answer = await play(room, asked(campaign, member=member))
+            answers.append(answer)
+            is_natural = answer["drawn"] in {"phone", "points"}
+            wanted = answer["drawn"] if is_natural or dry < 3 else "points"
+            assert answer["awarded"] == wanted
+            dry = 0 if wanted in {"phone", "points"} else dry + 1
+    assert any(answer["drawn"] != answer["awarded"] for answer in answers)
+    await assert_everything_holds(database, connection, room, campaign)
+
+
+async def test_the_wait_is_known_after_all_counters_are_lost(
+    room: CampaignsRoom, database: Database, connection: Connection, publish_wheel: Publish
+) -> None:
+    campaign = await publish_wheel(lines=RARE, guarantee=AFTER_3)
+    waiting, served = str(uuid4()), str(uuid4())
+    await awarded_to(room, campaign, waiting, plays=2)
+    await awarded_to(room, campaign, served, plays=4)
+    keys = LaneKeys(campaign)
+    await connection.calm.delete(keys.counters, keys.plays, keys.member(waiting), keys.member(served))
+    assert await awarded_to(room, campaign, waiting, plays=2) == ["thanks", "points"]
+    assert await awarded_to(room, campaign, served, plays=4) == ["thanks", "thanks", "thanks", "points"]
+    await assert_everything_holds(database, connection, room, campaign)
+
+
+async def test_while_the_guaranteed_line_is_gone_the_wait_goes_on(
+    room: CampaignsRoom, database: Database, connection: Connection, publish_wheel: Publish
+) -> None:
+    campaign = await publish_wheel(lines=RARE, guarantee=AFTER_3, of_lines={"points": {"stock": 1}})
+    assert (await awarded_to(room, campaign, str(uuid4()), plays=4))[-1] == "points"
+    assert await awarded_to(room, campaign, str(uuid4()), plays=6) == ["thanks"] * 6
+    await assert_everything_holds(database, connection, room, campaign)
+
+
+async def test_many_plays_of_one_member_at_once_are_still_counted_one_by_one(
+    rooms: Sequence[CampaignsRoom], database: Database, connection: Connection, publish_wheel: Publish
+) -> None:
+    campaign = await publish_wheel(lines=RARE, guarantee=AFTER_3)
+    member = str(uuid4())
+    told = await race(rooms, [ask(campaign, member=member) for _ in range(12)])
+    assert not [each for each in told if isinstance(each, BaseException)]
+    await awarded_to(rooms[0], campaign, member, plays=4)
+    await assert_everything_holds(database, connection, rooms[0], campaign)
 
 
 @pytest.mark.parametrize("after", [1, 3, 9])

@@ -85,7 +85,12 @@ async def test_a_row_that_breaks_a_constraint_takes_nothing_with_it(
     room: CampaignsRoom, database: Database, publish_wheel: Publish
 ) -> None:
     rows = await decided(room, await publish_wheel(lines=SURE), 3)
-    broken = {**rows[1].values(), "ordinal": 2, "previous_ordinal": 1}  # there was no play before it
+    broken = {
+        **rows[1].values(),
+        "ordinal": 2,
+        "previous_ordinal": 1,
+        "previous_id": rows[0].entry.play,
+    }  # another member's
     values = [rows[0].values(), broken, rows[2].values()]
     with pytest.raises(IntegrityError):
         await insert_plays(database, Batch(plays=values, won=[won for row in rows if (won := row.won())]))

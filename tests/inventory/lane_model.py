@@ -67,6 +67,7 @@ class Member:
     plays: int = 0
     day: int = 0
     day_plays: int = 0
+    play: str = ""
     has_played: bool = False
     tallies: dict[str, Tally] = field(default_factory=dict)
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -137,10 +138,11 @@ class Lane:
         self.stream.append((ask.epoch, self.seq))
         self.members[ask.member] = member
         member.plays, member.day, member.day_plays, member.has_played = ask.ordinal, day, day_plays + 1, True
+        previous, member.play = member.play, f"play-{self.seq}"
         member.keys.pop(member.kept.get(ask.ordinal % KEYS_KEPT, ""), None)
         member.keys[ask.key] = (ask.fingerprint, f"{ask.epoch}-{self.seq}")
         member.kept[ask.ordinal % KEYS_KEPT] = ask.key
-        return ["played", self.seq, day, day_plays + 1, drawn, awarded, "".join(numbers + of_line), ...]
+        return ["played", self.seq, previous, day, day_plays + 1, drawn, awarded, "".join(numbers + of_line), ...]
 
     def _award(
         self, candidates: Sequence[tuple[str, Sequence[Take]]], member: Member, day: int, written: dict[str, Tally]

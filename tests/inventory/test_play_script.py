@@ -152,8 +152,10 @@ class LaneMachine(RuleBasedStateMachine):
         lane, day = self.lane, self.lane.today - (not of_today)
         keys = [(number, f"{member}-{number}", "same", f"0-{number}") for number in range(1, plays + 1)][-KEYS_KEPT:]
         tallies = {"wins": LoadedNumbers(plays + 1)} if plays else {}
-        at_ms = 1 if plays else 0
-        fields = MemberCounters(plays=plays, day=day, day_plays=plays, at_ms=at_ms, tallies=tallies, keys=[]).fields()
+        at_ms, play = (1, f"loaded-{plays}") if plays else (0, "")
+        fields = MemberCounters(
+            plays=plays, day=day, day_plays=plays, at_ms=at_ms, play=play, tallies=tallies, keys=[]
+        ).fields()
         for ordinal, key, fingerprint, entry_id in keys:
             fields |= {f"key:{key}": f"{fingerprint} {entry_id}", f"kept:{ordinal % KEYS_KEPT}": key}
         flat = [part for pair in fields.items() for part in pair]
@@ -169,7 +171,9 @@ class LaneMachine(RuleBasedStateMachine):
             assert word == ["kept"]
         else:
             assert word == ["loaded"]
-            loaded = Member(self.epoch, plays, day, plays, tallies={"wins": Tally(0, plays + 1)} if plays else {})
+            loaded = Member(
+                self.epoch, plays, day, plays, play=play, tallies={"wins": Tally(0, plays + 1)} if plays else {}
+            )
             loaded.keys = {key: (fingerprint, entry_id) for _, key, fingerprint, entry_id in keys}
             loaded.kept = {ordinal % KEYS_KEPT: key for ordinal, key, _, _ in keys}
             lane.members[member] = loaded
@@ -226,7 +230,7 @@ class LaneMachine(RuleBasedStateMachine):
             f"0:{self.noon_offset_ms + self.shift * DAY_MS}", ask.plays_max, ask.day_plays_max, ask.cooldown_ms,
             ask.backlog_max, KEYS_KEPT, "".join(map(str, ask.takes)),
             "/".join(_group(group) for group in ask.groups), member, ask.key,
-            fingerprint, ask.ordinal, 12345, "play-id", "1" if key_is_new else "", _told_cards(ask), "{}",
+            fingerprint, ask.ordinal, 12345, f"play-{self.lane.seq + 1}", "1" if key_is_new else "", _told_cards(ask), "{}",
         ]  # fmt: skip
         reply = self.run("play", [KEYS.counters, KEYS.member(member), KEYS.plays], arguments)
         wanted = self.lane.play(ask)
@@ -368,9 +372,15 @@ def _numbers(gaps: list[int], period: int = 0) -> LoadedNumbers:
 
 def _fields(member: Member) -> dict[str, str]:
     """All but the hour of the latest play, which the model does not know."""
-    numbers = {"epoch": member.epoch, "plays": member.plays, "day": member.day, "day_plays": member.day_plays}
+    facts = {
+        "epoch": member.epoch,
+        "plays": member.plays,
+        "day": member.day,
+        "day_plays": member.day_plays,
+        "play": member.play,
+    }
     return {
-        **{name: str(number) for name, number in numbers.items()},
+        **{name: str(fact) for name, fact in facts.items()},
         **{f"tally:{name}": str(tally) for name, tally in member.tallies.items()},
         **{f"key:{key}": f"{fingerprint} {entry_id}" for key, (fingerprint, entry_id) in member.keys.items()},
         **{f"kept:{slot}": key for slot, key in member.kept.items()},

@@ -59,9 +59,14 @@ def without_previous_of_day(play: Table) -> None:
     drop_foreign_key(play, "fk_play_previous_of_day")
 
 
+def without_previous_id(play: Table) -> None:
+    drop_foreign_key(play, "fk_play_previous_id")
+
+
 def without_previous(play: Table) -> None:
     drop_foreign_key(play, "fk_play_previous")
     without_previous_of_day(play)
+    without_previous_id(play)
 
 
 def without_seq_and_unit(play: Table) -> None:
@@ -78,6 +83,7 @@ ABLATIONS = {
         weaken=without_seq, ignores_numbers=True, shapes=(4, 5, 7)
     ),
     "no previous play": Ablation(weaken=without_previous),
+    "no play named as the previous one": Ablation(weaken=without_previous_id, shapes=(7,)),
     "no previous play of the day": Ablation(
         weaken=without_previous_of_day, favours=("snapshot", "restore_one", "next_day")
     ),

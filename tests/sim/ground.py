@@ -57,6 +57,7 @@ SHAPES = (
     ),
     Shape(
         lines=[("topup", "40%", None, None, "TOPUP-10"), ("points", "10%", None, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
+        guarantee={"after": 2, "line": "points"},
         more={"budget": {"money_max": 9000, "money_day_max": 4000, "points_day_max": 22, "points_max": 60}},
     ),
     Shape(
