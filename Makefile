@@ -13,11 +13,12 @@ PAGE_SOURCES := package.json package-lock.json $(shell find web api/embed api/pa
 	\( -name '*.js' -o -name '*.mjs' -o -name '*.css' -o -name '*.svg' -o -path '*/texts/*.json' \) 2>/dev/null)
 SEEDS ?= 2000
 KILLS ?= 50
+DRAWS ?= 20000000
 ARGS ?=
 
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help setup run test check sim chaos bench screenshots lock clean
+.PHONY: help setup run test check sim chaos draws bench screenshots lock clean
 
 help: ## this help
 	@echo "Windfall: prize campaigns for points malls."; echo
@@ -45,6 +46,9 @@ sim: setup ## the seeded simulation of plays under faults (SEEDS=2000), then wit
 
 chaos: setup ## kill real processes under load, then audit (KILLS=50)
 	@$(BIN)/python -m tests.chaos --kills $(KILLS)
+
+draws: setup ## millions of draws against their odds (DRAWS=20000000)
+	@$(BIN)/python -m tests.draws --draws $(DRAWS)
 
 bench: setup ## ratios of speed, into var/bench/latest.json
 	@$(BIN)/python -m tests.bench
