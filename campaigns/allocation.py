@@ -3,21 +3,27 @@
 What happens to a line that is sold out or capped is said in the campaign and shown: the play falls to the pool's fallback,
 or is drawn again among the others, in proportion to their odds. Either way what was drawn stays on record, and the
 published odds are those of the first draw. A pool may be an urn: its plays draw numbered cards, so that every so many plays the
-odds come out exactly. One definition serves the play, the audit and whoever verifies.
+odds come out exactly, or have moments: a play that comes after one wins its line, and draws when none is due. One definition
+serves the play, the audit and whoever verifies.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import count, islice
 from typing import NamedTuple
 
-from campaigns.config import Config, Line, Pool
+from campaigns.config import Config, Frozen, Line, Pool
 from campaigns.fairness import Drawn, draw, draw_again, urn_order
+from campaigns.moments import Schedule, schedule_of
 from campaigns.tallies import takes_of_line
+from core.clock import to_ms
 from inventory.claims import GROUPS_MAX, UNLIMITED
 
+MOMENTS_AHEAD = 32
+"""How many of a pool's next moments a claim brings."""
 CARDS_MAX = 128
 """How many of an urn's next cards a claim brings; others may take as many before it."""
 CANDIDATES_MAX = 8
@@ -51,7 +57,9 @@ def falls_alike(pool: Pool, config: Config, drawn: int) -> list[Candidate] | Non
     line = pool.lines[drawn]
     if not may_be_gone(line, config):
         return list(_guaranteed(pool, iter([line])))
-    return list(_guaranteed(pool, iter([line, pool.line(pool.fallback)]))) if pool.sold_out == "fallback" else None
+    if pool.sold_out == "renormalise":
+        return None
+    return list(_guaranteed(pool, iter([line, pool.line(pool.fallback)])))
 
 
 def fall_from(pool: Pool, config: Config, source: Source, drawn: int) -> Iterator[Candidate]:
@@ -74,6 +82,31 @@ def stretch(pool: Pool, source: Source, first: int) -> list[int]:
             break
         lines.append(line)
     return lines
+
+
+def moments_of(pool: Pool, config: Frozen, source: Source) -> Schedule:
+    """The pool's moments, which are none for a pool without."""
+    return schedule_of(
+        seed=source.seed,
+        campaign=source.campaign,
+        pool=pool.key,
+        spans=config.spans[pool.key],
+        counts=pool.moment_counts,
+        rolls_over=_rolls_over(pool),
+    )
+
+
+def span_at(pool: Pool, config: Frozen, now_ms: int) -> tuple[int, int]:
+    """The number of the span an hour falls in or after, and when moments of it can be taken no more."""
+    if _rolls_over(pool):
+        return 0, to_ms(config.ends_at)
+    spans = config.spans[pool.key]
+    number = max(bisect_right([span.begins_ms for span in spans], now_ms) - 1, 0)
+    return number, spans[number].ends_ms
+
+
+def _rolls_over(pool: Pool) -> bool:
+    return pool.moments is not None and pool.moments.unclaimed == "rolls_over"
 
 
 def _cards_from(pool: Pool, source: Source, card: int) -> Iterator[int]:

@@ -12,7 +12,9 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from campaigns.audience import EVERYBODY, Audience
 from campaigns.game import Text
 from campaigns.limits import Budget, Key, Limits, Plays
-from campaigns.odds import LINES_MAX, TEXT_LENGTH_MAX, Odds, parse_odds
+from campaigns.moments import MOMENTS_MAX, Moments, Span
+from campaigns.odds import LINES_MAX, TEXT_LENGTH_MAX, Odds, is_moment, parse_odds
+from campaigns.release import Release
 from core.errors import Refusal
 
 UNITS_MAX = 1_000_000_000
@@ -41,16 +43,34 @@ class _Closed(BaseModel):
 
 
 class Line(_Closed):
-    """One prize in a pool. No product means "thanks"; no stock means unlimited."""
+    """One prize in a pool. No product means "thanks"; no stock means unlimited.
+
+    Odds of `moment` mean that each unit of the stock is bound to a secret hour, and goes to the next play after it.
+    """
 
     key: Key
     product: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     odds: Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH_MAX)]
     stock: Units | None = None
+    release: Release = "at_once"
     hour_cap: Units | None = None
     day_cap: Units | None = None
     member_wins_max: Plays | None = None
     name: Text | None = None
+
+    @property
+    def is_by_moment(self) -> bool:
+        return is_moment(self.odds)
+
+    @model_validator(mode="after")
+    def _what_is_let_out_is_there(self) -> Line:
+        if self.release != "at_once" and self.stock is None:
+            raise ValueError(f"line {self.key!r} has no stock to let out over time")
+        if isinstance(self.release, tuple) and sum(stage.units for stage in self.release) > (self.stock or 0):
+            raise ValueError(f"the stages of line {self.key!r} let out more units than its stock has")
+        if self.is_by_moment and (self.stock is None or self.product is None or self.release != "at_once"):
+            raise ValueError(f"line {self.key!r} is won at moments: it needs a product and a stock, and no release")
+        return self
 
     @property
     def is_scarce(self) -> bool:
@@ -88,12 +108,25 @@ class Pool(_Closed):
     urn_plays: Annotated[int, Field(ge=2, le=URN_PLAYS_MAX)] | None = None
     """In how many plays the odds come out exactly, in an order nobody knows, urn after urn; none draws each by itself."""
     guarantee: Guarantee | None = None
+    moments: Moments | None = None
+    """When the lines with odds `moment` may be won; the others are drawn by every play that finds none due."""
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=LINES_MAX)]
 
     @model_validator(mode="after")
     def _an_urn_guarantees_nothing_else(self) -> Pool:
         if self.urn_plays is not None and self.guarantee is not None:
             raise ValueError("an urn has a composition of its own: it takes no guarantee")
+        return self
+
+    @model_validator(mode="after")
+    def _moments_are_of_lines(self) -> Pool:
+        counts = self.moment_counts
+        if (self.moments is not None) != any(counts):
+            raise ValueError("moments and lines with odds `moment` go together: the one is of no use without the other")
+        if sum(counts) > MOMENTS_MAX:
+            raise ValueError(f"a pool has {MOMENTS_MAX} moments at most")
+        if self.moments is not None and (self.urn_plays is not None or self.guarantee is not None):
+            raise ValueError("a pool with moments takes no urn and no guarantee")
         return self
 
     @model_validator(mode="after")
@@ -109,7 +142,7 @@ class Pool(_Closed):
         fallback = next((line for line in self.lines if line.key == self.fallback), None)
         if fallback is None:
             raise ValueError(f"the fallback {self.fallback!r} is not a line of the pool")
-        if fallback.is_scarce:
+        if fallback.is_scarce or fallback.is_by_moment:
             raise ValueError(f"the fallback {self.fallback!r} has a stock or a cap, so it may run out")
         return self
 
@@ -120,6 +153,11 @@ class Pool(_Closed):
 
     def line(self, key: str) -> Line:
         return next(line for line in self.lines if line.key == key)
+
+    @property
+    def moment_counts(self) -> tuple[int, ...]:
+        """How many moments each line has."""
+        return tuple(line.stock or 0 if line.is_by_moment else 0 for line in self.lines)
 
     @cached_property
     def urn_counts(self) -> tuple[int, ...]:
@@ -225,9 +263,10 @@ class Prize(BaseModel):
 
 
 class Frozen(Config):
-    """A published version: the operator's config with every product pinned."""
+    """A published version: the operator's config with every product pinned, and the hours of moments, by pool."""
 
     prizes: dict[str, Prize]
+    spans: dict[Key, tuple[Span, ...]] = {}
 
     def prize_of(self, line: Line) -> Prize | None:
         return self.prizes[line.product] if line.product is not None else None

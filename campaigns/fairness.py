@@ -8,7 +8,8 @@ A line that is drawn and gone may be drawn again for: redraw n of a play takes i
 
 The cards of an urn lie in an order fixed by the seed: each line as many times as it comes, in the pool's order, shuffled by
 Fisher and Yates (Durstenfeld) from the last card down. The words are the 48-bit pieces of HMAC-SHA256(seed,
-"windfall-1|campaign|pool|urn-u|block") for block 0, 1, …, five of each, and one that has a bias is passed over.
+"windfall-1|campaign|pool|urn-u|block") for block 0, 1, …, five of each, and one that has a bias is passed over. Those of a
+line's winning moments are the same with "moments-n" for the line at place n; campaigns/moments.py says what becomes of them.
 """
 
 from __future__ import annotations
@@ -65,18 +66,25 @@ def draw_again(*, seed: bytes, campaign: str, member: str, ordinal: int, odds: O
 def urn_order(*, seed: bytes, campaign: str, pool: str, urn: int, counts: tuple[int, ...]) -> bytes:
     """The index of the line on each card of an urn, in the order in which they are drawn."""
     cards = bytearray(place for place, count in enumerate(counts) for _ in range(count))
-    words = _urn_words(seed, f"{ALGORITHM}|{campaign}|{pool}|urn-{urn}")
+    words = words_of(seed, campaign, pool, f"urn-{urn}")
     for last in range(len(cards) - 1, 0, -1):
-        chosen = next(word for word in words if word < accepted_below(last + 1)) % (last + 1)
+        chosen = below(last + 1, words)
         cards[last], cards[chosen] = cards[chosen], cards[last]
     return bytes(cards)
 
 
-def _urn_words(seed: bytes, name: str) -> Iterator[int]:
+def words_of(seed: bytes, campaign: str, pool: str, what: str) -> Iterator[int]:
+    """Words of a pool that belong to no play, without end."""
     size = WORD_BITS // 8
     for block in count():
-        found = hmac.digest(seed, f"{name}|{block}".encode(), "sha256")
+        found = hmac.digest(seed, f"{ALGORITHM}|{campaign}|{pool}|{what}|{block}".encode(), "sha256")
         yield from (int.from_bytes(found[start : start + size], "big") for start in range(0, 5 * size, size))
+
+
+def below(total: int, words: Iterator[int]) -> int:
+    """A number in [0, total), from the first word that has no bias over it."""
+    limit = accepted_below(total)
+    return next(word for word in words if word < limit) % total
 
 
 def _accepted(words: Iterator[int], total: int) -> int:

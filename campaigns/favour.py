@@ -37,19 +37,22 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
     for kind in ("money_max", "money_day_max", "points_max", "points_day_max"):
         old, new = getattr(before.budget, kind), getattr(after.budget, kind)
         yield from _unless(_looser, f"budget.{kind}", old, new, "a budget may only be raised")
-    old_shape = [
-        (pool.key, pool.fallback, pool.sold_out, pool.guarantee, pool.urn_plays, [line.key for line in pool.lines])
-        for pool in before.pools
-    ]
-    new_shape = [
-        (pool.key, pool.fallback, pool.sold_out, pool.guarantee, pool.urn_plays, [line.key for line in pool.lines])
-        for pool in after.pools
-    ]
+    old_shape, new_shape = map(_shape, (before, after))
     if old_shape != new_shape:
         yield "pools", old_shape, new_shape, "pools, lines and fallbacks stay as they were published"
         return
     for old_line, new_line in zip(before.lines, after.lines, strict=True):
         yield from _line_changes(old_line, new_line)
+
+
+def _shape(config: Config) -> list[tuple[Any, ...]]:
+    return [
+        (
+            *(pool.key, pool.fallback, pool.sold_out, pool.guarantee, pool.urn_plays, pool.moments),
+            [line.key for line in pool.lines],
+        )
+        for pool in config.pools
+    ]
 
 
 def _limit_changes(before: Limits, after: Limits) -> Iterator[Change]:
@@ -72,7 +75,10 @@ def _line_changes(before: Line, after: Line) -> Iterator[Change]:
     yield from _unless(_same, f"{at}.odds", before.odds, after.odds, "published odds never change")
     yield from _unless(_same, f"{at}.product", before.product, after.product, "a prize stays what it was")
     yield from _unless(_same, f"{at}.name", before.name, after.name, "members were told otherwise")
+    if before.is_by_moment:
+        yield from _unless(_same, f"{at}.stock", before.stock, after.stock, "its moments were drawn at the start")
     yield from _unless(_more, f"{at}.stock", before.stock, after.stock, "stock may only be added to")
+    yield from _unless(_same, f"{at}.release", before.release, after.release, "members were told otherwise")
     yield from _unless(_more, f"{at}.hour_cap", before.hour_cap, after.hour_cap, "a cap may only be raised")
     yield from _unless(_more, f"{at}.day_cap", before.day_cap, after.day_cap, "a cap may only be raised")
     old, new = before.member_wins_max, after.member_wins_max

@@ -20,6 +20,7 @@ from campaigns.fairness import SEED_BYTES, commitment, config_hash
 from campaigns.favour import refused_changes
 from campaigns.game import ConfigFault
 from campaigns.models import Campaign, CampaignVersion, State, StockLot
+from campaigns.moments import Span, WindowsOverlap, spans_of
 from core.clock import Clock
 from core.errors import InvalidField, NotFound, Refusal
 from core.ids import Entropy, Ids
@@ -169,11 +170,11 @@ class Lifecycle:
     ) -> CampaignVersion:
         config = await _in_force(session, campaign)
         _still_open(campaign, author)
-        wanted = check(campaign.game, {field: value for field, value in told.items() if field != "prizes"})
+        wanted = check(campaign.game, _unpinned(told))
         refused = refused_changes(config, wanted)
         if refused:
             raise AgainstMembersFavour(changes=refused)
-        frozen = Frozen.model_validate({**wanted.model_dump(), "prizes": config.prizes})
+        frozen = Frozen.model_validate({**wanted.model_dump(), "prizes": config.prizes, "spans": config.spans})
         return await _write(session, campaign, frozen, author, change=change)
 
     async def _turn(self, session: AsyncSession, campaign: Campaign, author: Author, state: State) -> CampaignVersion:
@@ -236,7 +237,30 @@ async def _freeze(session: AsyncSession, mall: str, config: Config) -> Frozen:
     if foreign and not config.budget.is_none:
         raise InvalidField(("budget.currency", f"is not that of {', '.join(foreign)}"))
     prizes = {sku: snapshot(product) for sku, product in found.items()}
-    return Frozen.model_validate({**config.model_dump(), "prizes": prizes})
+    return Frozen.model_validate({**config.model_dump(), "prizes": prizes, "spans": _spans(config)})
+
+
+def _spans(config: Config) -> dict[str, tuple[Span, ...]]:
+    """When the moments of each pool may lie, as instants."""
+    found = {}
+    for place, pool in enumerate(config.pools):
+        if pool.moments is None:
+            continue
+        field = f"pools.{place}.moments.windows"
+        try:
+            found[pool.key] = spans_of(
+                pool.moments, zone=config.zone, starts_at=config.starts_at, ends_at=config.ends_at
+            )
+        except WindowsOverlap as error:
+            raise InvalidField((field, "overlap, so that no one end of a window makes a moment void")) from error
+        if not found[pool.key]:
+            raise InvalidField((field, "none of them falls in the campaign's hours"))
+    return found
+
+
+def _unpinned(told: Mapping[str, Any]) -> dict[str, Any]:
+    """A published config as its operator wrote it."""
+    return {field: value for field, value in told.items() if field not in {"prizes", "spans"}}
 
 
 async def _in_force(session: AsyncSession, campaign: Campaign) -> Frozen:
@@ -259,7 +283,7 @@ async def _write(
     before = await _in_force(session, campaign) if campaign.version else None
     campaign.version += 1
     campaign.starts_at, campaign.ends_at = config.starts_at, config.ends_at
-    campaign.draft = {field: value for field, value in told.items() if field != "prizes"}
+    campaign.draft = _unpinned(told)
     version = CampaignVersion(
         campaign_id=campaign.id,
         version=campaign.version,

@@ -2,7 +2,8 @@
 
 `1/100000`, `90%`, `0.5%` and one `rest` become integer weights over one total, their least common denominator. There
 is no float and no rounding anywhere: what is published is what is drawn, to the last integer. A pool's fallback may have
-odds of `0`: nobody draws it, and it is given when nothing else is to be had.
+odds of `0`: nobody draws it, and it is given when nothing else is to be had. A line of odds `moment` is won by the hour
+and not by lot, so it has no weight.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from core.errors import Refusal
 
 REST = "rest"
 NONE = "0"
+MOMENT = "moment"
 TOTAL_MAX = 10**9
 LINES_MAX = 200
 TEXT_LENGTH_MAX = 32
@@ -27,6 +29,7 @@ TEXT_LENGTH_MAX = 32
 _FRACTION = re.compile(r"(-?\d{1,10})/(\d{1,10})")
 _PERCENT = re.compile(r"(-?\d{1,3})(?:\.(\d{1,7}))?%")
 _REST_WORDS = frozenset({REST, "其余", "余下"})
+_MOMENT_WORDS = frozenset({MOMENT, "时刻"})
 
 
 class OddsUnreadable(Refusal, code="odds-unreadable"):
@@ -110,9 +113,16 @@ def parse_odds(texts: Sequence[str], *, fallback: int | None = None) -> Odds:
     return odds_of_weights(weights)
 
 
+def is_moment(text: str) -> bool:
+    """Whether the odds say that the line is won at moments."""
+    return _plain(text) in _MOMENT_WORDS
+
+
 def _share(line: int, text: str) -> Fraction | None:
     """What one line's text says: a share of one, or None for the rest."""
     plain = _plain(text)
+    if plain in _MOMENT_WORDS:
+        return Fraction(0)
     if plain in _REST_WORDS:
         return None
     if fraction := _FRACTION.fullmatch(plain):

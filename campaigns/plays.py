@@ -10,24 +10,24 @@ import asyncio
 import hashlib
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from campaigns.allocation import Candidate, Source, at_first, drawn_by, fall_from, stretch
+from campaigns.allocation import Source
 from campaigns.answers import answer_bytes
 from campaigns.audience import NotEligible
-from campaigns.config import Pool
+from campaigns.drawing import Drawing
 from campaigns.ledger import Ledger, Row
 from campaigns.mending import Mending
-from campaigns.tallies import ALL_PLAYS, period_at, start_of, takes_of_pool
+from campaigns.tallies import ALL_PLAYS, period_at, start_of
 from campaigns.versions import Running, Version, Versions
 from core.clock import Clock, from_ms
 from core.errors import Refusal, Unavailable
 from core.ids import Ids
 from inventory import stream
-from inventory.claims import Again, Cards, Claim, Ordinal, OtherCard, Refused, Taken, Verdict, claim
+from inventory.claims import Again, Claim, Ordinal, OtherCard, Refused, Taken, Verdict, claim
 from inventory.connection import Connection
 from inventory.counters import kept_plays
 from inventory.stream import Entry
@@ -118,7 +118,7 @@ class Plays:
         self._connection = connection
         self._clock = clock
         self._ids = ids
-        self._next_cards: dict[tuple[str, str], int] = {}
+        self._drawing = Drawing(clock)
         self._next_ordinals: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     async def play(self, asked: Asked) -> bytes:
@@ -195,7 +195,7 @@ class Plays:
         ordinal = self._next_ordinals.get((asked.campaign, asked.member), 1)
         pool = version.pool_of(asked.entry)
         source = Source(version.seed, asked.campaign, asked.member, ordinal)
-        word, groups, cards = self._drawn(running, pool, source, all_lines=all_lines)
+        word, groups, cards = self._drawing.of(running, pool, source, all_lines=all_lines)
         asking = Claim(
             play=self._ids.new(),
             member=asked.member,
@@ -211,24 +211,9 @@ class Plays:
         verdict = await claim(self._connection, running.keys, running.rules, asking)
         if isinstance(verdict, Taken):
             self._note_ordinal(asked, ordinal + 1)
-            if asking.cards is not None:
-                self._next_cards[asked.campaign, pool.key] = verdict.numbers[0].number + 1
+            self._drawing.note_taken(running, pool, verdict)
             return Decided(_entry(asking, verdict, version, running.epoch), running)
         return verdict
-
-    def _drawn(
-        self, running: Running, pool: Pool, source: Source, *, all_lines: bool
-    ) -> tuple[int, list[str], Cards | None]:
-        """What the numbers say: the word, what the play may be given, and which card of an urn leads to which of it."""
-        if pool.urn_plays is None:
-            drawn = drawn_by(pool, source)
-            return drawn.word, [_group(running, pool, source, drawn.line, all_lines=all_lines)], None
-        first = self._next_cards.get((running.campaign, pool.key), 1)
-        lines = stretch(pool, source, first)
-        known = list(dict.fromkeys(lines))
-        groups = [_group(running, pool, source, line, all_lines=all_lines) for line in known]
-        (take,) = takes_of_pool(pool)
-        return 0, groups, Cards(take, first, [known.index(line) for line in lines])
 
     async def _again(self, asked: Asked, running: Running, entry_id: str) -> Decided | None:
         if (held := await self._held(asked, running)) is not None:
@@ -272,21 +257,13 @@ class Plays:
         if isinstance(verdict, Ordinal):
             self._note_ordinal(asked, verdict.ordinal)
         else:
-            self._next_cards[asked.campaign, running.version.pool_of(asked.entry).key] = verdict.card
+            self._drawing.note_other(running, running.version.pool_of(asked.entry), verdict)
 
     def _note_ordinal(self, asked: Asked, ordinal: int) -> None:
         known = self._next_ordinals
         known[asked.campaign, asked.member] = ordinal
         if len(known) > ORDINALS_KEPT:
             known.popitem(last=False)
-
-
-def _group(running: Running, pool: Pool, source: Source, drawn: int, *, all_lines: bool) -> str:
-    """What a play may be given that draws this line; the first few of it, unless all are asked for."""
-    if (known := running.groups.get(pool.lines[drawn].key)) is not None:
-        return known
-    candidates: Iterable[Candidate] = fall_from(pool, running.version.config, source, drawn)
-    return running.group(pool.lines[drawn].key, candidates if all_lines else at_first(candidates))
 
 
 def _spent_for_now(version: Version, told: Refused) -> Refusal:

@@ -17,6 +17,7 @@ from inventory.claims import UNLIMITED, Of, Period, Take
 ALL_PLAYS = "plays"
 DRY = "dry:"
 CARDS = "cards:"
+MOMENTS = "moments:"
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 EPOCH = date(1970, 1, 1)
@@ -56,8 +57,12 @@ def takes_of_line(config: Config, line: Line) -> tuple[Take, ...]:
 
 
 def takes_of_pool(pool: Pool) -> tuple[Take, ...]:
-    """What a play takes that draws from this pool, whatever it draws: a card of its urn."""
-    return () if pool.urn_plays is None else (Take(f"{CARDS}{pool.key}", "campaign", "all", UNLIMITED),)
+    """What a play takes that draws from this pool, whatever it draws: a card of its urn, or a moment if one is due."""
+    if pool.urn_plays is not None:
+        return (Take(f"{CARDS}{pool.key}", "campaign", "all", UNLIMITED),)
+    if pool.moments is not None:
+        return (Take(f"{MOMENTS}{pool.key}", "campaign", "span", sum(pool.moment_counts)),)
+    return ()
 
 
 def takes_of_guarantee(config: Config, pool: Pool) -> tuple[Take, ...]:

@@ -16,6 +16,7 @@ from campaigns.allocation import Candidate, falls_alike
 from campaigns.config import Frozen, Line, Phase, Pool, phase_of, zone_table
 from campaigns.game import AnyGame, GameModel, Text
 from campaigns.models import Campaign, CampaignVersion, Play, State, StockLot
+from campaigns.release import released
 from campaigns.tallies import takes_of, takes_of_guarantee, takes_of_line, takes_of_play, takes_when
 from core.clock import to_ms
 from core.db import Database
@@ -72,6 +73,13 @@ class Version:
         return self.pools[self.game.tier(self.game_config, self.entry_of(entry))]
 
 
+class Sendable(NamedTuple):
+    """What a play takes that is given a line, its unit first; as the script reads it, with all of its stock out."""
+
+    takes: tuple[Take, ...]
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
     """A campaign as it runs now: the version in force and where its counters stand."""
@@ -80,14 +88,25 @@ class Running:
     state: State
     epoch: int
     is_settled: bool
-    candidates: Mapping[tuple[str, bool], str]
-    """Per line, and whether it is guaranteed, what a play takes that is given it, ready to send."""
+    candidates: Mapping[tuple[str, bool], Sendable]
+    """Per line, and whether it is guaranteed."""
     groups: Mapping[str, str]
-    """What any play may be given that draws a line, ready to send; a line that may be drawn again for is not among them."""
+    """What any play may be given that draws a line, ready to send; not for lines that may be drawn again for, nor for those
+    whose stock is let out over time."""
     rules: tuple[str, ...]
 
-    def group(self, drawn: str, candidates: Iterable[Candidate]) -> str:
-        return _group(drawn, candidates, self.candidates)
+    def group(self, drawn: str, candidates: Iterable[Candidate], *, now_ms: int) -> str:
+        """What a play may be given that draws this line, ready to send."""
+        return group(drawn, (self._sent(each, now_ms) for each in candidates))
+
+    def _sent(self, told: Candidate, now_ms: int) -> str:
+        line, config = told.line, self.version.config
+        sendable = self.candidates[line.key, told.is_guaranteed]
+        if line.release == "at_once":
+            return sendable.text
+        unit, *others = sendable.takes
+        out = released(unit.last, line.release, starts_at=config.starts_at, ends_at=config.ends_at, now_ms=now_ms)
+        return candidate(line.key, (unit._replace(last=out), *others))
 
     @property
     def campaign(self) -> str:
@@ -165,14 +184,14 @@ class Versions:
             for line, last_unit in lots:
                 last_units[line] = max(last_unit, last_units.get(line, 0))
         version = self._keep(row, written)
-        sendable = _candidates(version.config, last_units)
+        candidates = _candidates(version.config, last_units)
         running = Running(
             version=version,
             state=State(row.state),
             epoch=row.epoch,
             is_settled=row.settled_epoch == row.epoch,
-            candidates=sendable,
-            groups=_groups(version.config, sendable),
+            candidates=candidates,
+            groups=_groups(version.config, candidates),
             rules=_rules(version, row.epoch),
         )
         _remember(self._running, campaign, running)
@@ -244,7 +263,7 @@ def _remember(kept: OrderedDict[Any, Any], key: object, value: object) -> None:
         kept.popitem(last=False)
 
 
-def _candidates(config: Frozen, last_units: Mapping[str, int]) -> dict[tuple[str, bool], str]:
+def _candidates(config: Frozen, last_units: Mapping[str, int]) -> dict[tuple[str, bool], Sendable]:
     units = {
         line.key: (Take(unit_tally(line.key), "campaign", "all", last_units.get(line.key, 0)),)
         for line in config.lines
@@ -256,18 +275,18 @@ def _candidates(config: Frozen, last_units: Mapping[str, int]) -> dict[tuple[str
         for pool in config.pools
         if pool.guarantee is not None
     }
-    return {key: candidate(key[0], takes) for key, takes in (drawn | guaranteed).items()}
+    return {key: Sendable(takes, candidate(key[0], takes)) for key, takes in (drawn | guaranteed).items()}
 
 
-def _groups(config: Frozen, sendable: Mapping[tuple[str, bool], str]) -> dict[str, str]:
+def _groups(config: Frozen, candidates: Mapping[tuple[str, bool], Sendable]) -> dict[str, str]:
     alike = {
         line.key: falls_alike(pool, config, place) for pool in config.pools for place, line in enumerate(pool.lines)
     }
-    return {key: _group(key, found, sendable) for key, found in alike.items() if found is not None}
-
-
-def _group(drawn: str, candidates: Iterable[Candidate], sendable: Mapping[tuple[str, bool], str]) -> str:
-    return group(drawn, (sendable[each.line.key, each.is_guaranteed] for each in candidates))
+    return {
+        key: group(key, (candidates[each.line.key, each.is_guaranteed].text for each in found))
+        for key, found in alike.items()
+        if found is not None and all(each.line.release == "at_once" for each in found)
+    }
 
 
 def _rules(version: Version, epoch: int) -> tuple[str, ...]:

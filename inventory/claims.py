@@ -19,14 +19,16 @@ GROUPS_MAX = 90
 
 
 Of = Literal["campaign", "member"]
-Period = Literal["hour", "day", "week", "month", "all", "run", "run_end", "long_run_end"]
-"""When a tally begins anew. A run goes on until a play ends it; a long run can be ended only past its last number."""
+Period = Literal["hour", "day", "week", "month", "all", "span", "run", "run_end", "long_run_end"]
+"""When a tally begins anew. A span is as the claim says; a run goes on until a play ends it, a long run only past its last
+number."""
 _LETTERS: dict[Period, str] = {
     "hour": "h",
     "day": "d",
     "week": "w",
     "month": "m",
     "all": "a",
+    "span": "s",
     "run": "r",
     "run_end": "e",
     "long_run_end": "l",
@@ -77,15 +79,32 @@ def group(drawn: str, candidates: Iterable[str]) -> str:
     return f"{drawn}>{''.join(candidates)}"
 
 
-class Cards(NamedTuple):
-    """A stretch of an urn's cards: the group that each picks, from 0 on, from the card with number `first` on."""
+class Hours(NamedTuple):
+    """From when on each card of a stretch may be taken, and until when any, in ms."""
 
-    take: Take
-    first: int
-    groups: Sequence[int]
+    due_ms: Sequence[int]
+    closes_ms: int
 
     def __str__(self) -> str:
-        return f"{self.take} {self.first} {''.join(chr(CARD_LETTER + place) for place in self.groups)}"
+        return f"{self.closes_ms}:{','.join(map(str, self.due_ms))}"
+
+
+class Cards(NamedTuple):
+    """A stretch of cards in a span: the group that each picks, from 0 on, from the card with number `first` on.
+
+    Cards with hours are taken only when they are due and what they pick is to be had; else the play takes none, and
+    what group 0 says.
+    """
+
+    take: Take
+    span: int
+    first: int
+    groups: Sequence[int]
+    hours: Hours | None = None
+
+    def __str__(self) -> str:
+        letters = "".join(chr(CARD_LETTER + place) for place in self.groups)
+        return f"{self.take} {self.span} {self.first} {letters} {self.hours or ''}"
 
 
 def written(numbers: Iterable[Number]) -> str:
@@ -100,6 +119,11 @@ def read(text: str) -> tuple[Number, ...]:
         period, number = value.split(":")
         numbers.append(Number(tally, int(period), int(number)))
     return tuple(numbers)
+
+
+def taken_of(tally: str, numbers: Iterable[Number]) -> Number | None:
+    """The number that was taken of a tally, if one was."""
+    return next((taken for taken in numbers if taken.tally == tally), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,9 +201,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class OtherCard:
-    """The urn's next card lies outside the stretch that the claim knew."""
+    """The next card lies outside the stretch that the claim knew."""
 
     card: int
+    span: int
 
 
 Verdict = Taken | Again | Ordinal | OtherCard | Refused
@@ -224,5 +249,5 @@ _VERDICTS: dict[str, Callable[[str, list[str]], Verdict]] = {
     "played": _taken,
     "again": lambda _, facts: Again(facts[0]),
     "ordinal": lambda _, facts: Ordinal(int(facts[0])),
-    "card": lambda _, facts: OtherCard(int(facts[0])),
+    "card": lambda _, facts: OtherCard(int(facts[0]), int(facts[1])),
 }

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from inventory.claims import Number, unit_tally
+from inventory.claims import Number, taken_of, unit_tally
 from inventory.claims import read as read_numbers
 from inventory.connection import Connection, InventoryAway, RedisError
 from inventory.keys import LaneKeys
@@ -39,8 +39,8 @@ class Entry(NamedTuple):
     @property
     def unit(self) -> int | None:
         """The unit of the awarded line, if the line counts them."""
-        name = unit_tally(self.awarded)
-        return next((taken.number for taken in self.numbers if taken.tally == name), None)
+        taken = taken_of(unit_tally(self.awarded), self.numbers)
+        return taken.number if taken is not None else None
 
 
 class PoisonEntry(Exception):

@@ -19,7 +19,9 @@ from campaigns.config import Guarantee, Line, Phase, Pool
 from campaigns.fairness import ALGORITHM
 from campaigns.game import Text
 from campaigns.limits import Limits
+from campaigns.moments import Moments
 from campaigns.odds import as_percent
+from campaigns.release import Release
 from campaigns.standing import StandingState, standing_of
 from campaigns.versions import Running, Version
 from core.errors import NotFound
@@ -34,6 +36,7 @@ class LineView(BaseModel):
     name: Text
     prize: PrizeShown | None
     odds: str
+    is_by_moment: Annotated[bool, Field(description="Whether each unit is bound to a secret hour instead of odds.")]
     weight: int
     effective: Annotated[
         str | None,
@@ -42,6 +45,9 @@ class LineView(BaseModel):
         ),
     ]
     stock: int | None
+    release: Annotated[
+        Release, Field(description="When its units may be won: at once, evenly, or so many from each hour on.")
+    ]
     hour_cap: int | None
     day_cap: int | None
     member_wins_max: int | None
@@ -54,6 +60,7 @@ class PoolView(BaseModel):
     sold_out: Literal["fallback", "renormalise"]
     urn_plays: int | None
     guarantee: Guarantee | None
+    moments: Moments | None
     lines: list[LineView]
 
 
@@ -173,6 +180,7 @@ def _pool_view(pool: Pool, version: Version) -> PoolView:
         sold_out=pool.sold_out,
         urn_plays=pool.urn_plays,
         guarantee=pool.guarantee,
+        moments=pool.moments,
         lines=[_line_view(line, weight, share, version, total=pool.odds.total) for line, weight, share in each],
     )
 
@@ -184,9 +192,11 @@ def _line_view(line: Line, weight: int, share: Fraction, version: Version, *, to
         name=Text.model_validate(facts.name),
         prize=PrizeShown.model_validate(facts.public_prize) if facts.public_prize is not None else None,
         odds=line.odds,
+        is_by_moment=line.is_by_moment,
         weight=weight,
         effective=as_percent(share) if share != Fraction(weight, total) else None,
         stock=line.stock,
+        release=line.release,
         hour_cap=line.hour_cap,
         day_cap=line.day_cap,
         member_wins_max=line.member_wins_max,

@@ -10,7 +10,7 @@
 -- ARGV[12] groups "drawn>line takes|…/…" of candidates in the order they would be given; "all_gone" when none is to be had
 -- ARGV[13] member        ARGV[14] key digest     ARGV[15] fingerprint    ARGV[16] ordinal expected
 -- ARGV[17] word          ARGV[18] play id        ARGV[19] "1" when the ledger does not know the key
--- ARGV[20] "", or "take first letters": the card taken picks the group, as cards from `first` on are lettered from # on
+-- ARGV[20] "", or cards, the next of which picks the group (see parts/cards.lua)
 -- ARGV[21] entry
 --
 -- A take is the next number of a tally, of the campaign or the member (see parts/tallies.lua). The rules are arguments,
@@ -20,12 +20,11 @@
 
 --@ calendar
 --@ tallies
+--@ cards
 local digest, slot = ARGV[14], 'kept:' .. (ARGV[16] % ARGV[10])
 local of_campaign = {'epoch', 'version', 'state', 'seq', 'committed', 'day'}
 local of_member = {'epoch', 'plays', 'day', 'day_plays', 'at', 'play', 'key:' .. digest, slot}
-local cards, first, letters = string.match(ARGV[20], '^(%S+) (%d+) (%S+)$')
-local takes_of_play = (cards or '') .. ARGV[11]
-add_fields(takes_of_play .. ARGV[12], of_campaign, of_member)
+add_fields(ARGV[20] .. ARGV[11] .. ARGV[12], of_campaign, of_member)
 local c = redis.call('HMGET', KEYS[1], unpack(of_campaign))
 local m = redis.call('HMGET', KEYS[2], unpack(of_member))
 if m[7] and m[1] == ARGV[1] then
@@ -65,19 +64,16 @@ for place = 7, #of_campaign do
   held[of_campaign[place]] = c[place]
 end
 for place = 9, #of_member do held[of_member[place]] = m[place] or '0 1 ' end
-local function period_of(letter) return period_at(letter, day, now_ms, offset_ms) end
-local numbers, writes = take(takes_of_play, held, period_of)
-if not numbers then return {'limit', now_ms, writes} end
-local place = 1
-if cards then
-  local card = tonumber(string.match(numbers, '=0:(%d+);'))
-  local letter = card >= tonumber(first) and string.byte(letters, card - first + 1)
-  if not letter then return {'card', card} end
-  place = letter - 34
+local place, card, span, may_pass = 1, '', 0, false
+if ARGV[20] ~= '' then place, card, span, may_pass = pick(ARGV[20], held, now_ms) end
+if not place then return {'card', card, span} end
+local function period_of(letter) return letter == 's' and span or period_at(letter, day, now_ms, offset_ms) end
+local numbers, drawn, awarded, writes = play_out(card .. ARGV[11], ARGV[12], place, held, period_of)
+if numbers and not awarded and may_pass then  -- the card stays where it is, for the next play
+  numbers, drawn, awarded, writes = play_out(ARGV[11], ARGV[12], 1, held, period_of)
 end
-local drawn, awarded, of_line = give(ARGV[12], place, held, period_of, writes)
+if not numbers then return {'limit', now_ms, drawn} end
 if not awarded then return {'all_gone'} end
-numbers = numbers .. of_line
 
 -- The stream entry comes first: what fails after it is found again there. It is refused when the counters went back
 -- and the stream did not.

@@ -238,13 +238,13 @@ def every_limit(visit: Visit) -> None:
         shots.takes("rules-limits")
 
 
-def guarantee(visit: Visit) -> None:
-    with visit.at("guarantee", suffix="-guarantee") as shots:
+def rules_of(visit: Visit, *, campaign: str) -> None:
+    with visit.at(campaign, suffix=f"-{campaign}") as shots:
         shots.is_ready()
         shots.opens(0)
-        shots.takes("rules-guarantee")
+        shots.takes(f"rules-{campaign}")
         shots.game.locator(".sheet-body").evaluate("body => body.scrollTo(0, 420)")
-        shots.takes("rules-guarantee-words")
+        shots.takes(f"rules-{campaign}-words")
 
 
 def taken(visit: Visit) -> None:
@@ -295,7 +295,7 @@ SCENES: Mapping[str, Callable[[Visit], None]] = {
     "loss": loss,
     "waits": waits,
     "every-limit": every_limit,
-    "guarantee": guarantee,
+    **{f"rules-{name}": partial(rules_of, campaign=name) for name in ("guarantee", "moments")},
     "taken": taken,
     **{f"closed-{name}": partial(closed, campaign=name) for name in ("scheduled", "paused", "not-eligible")},
     **{f"look-{name}": partial(looks, campaign=name) for name in ("cool", "night", "two", "many", "long")},

@@ -45,6 +45,7 @@ class Wheel:
     audience: Mapping[str, Any] = field(default_factory=dict)
     pool: Mapping[str, Any] = field(default_factory=dict)
     odds: Mapping[str, str] = field(default_factory=dict)
+    of_lines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=lambda: {"member_day_plays_max": 3})
 
     def changes(self) -> dict[str, Any]:
@@ -55,6 +56,7 @@ class Wheel:
                 "product": PRODUCTS.get(key),
                 "odds": "rest" if key == self.wins else self.odds.get(key, "1/1000000"),
                 "name": None if key in PRODUCTS else {"zh": "谢谢参与", "en": "Thank you"},
+                **self.of_lines.get(key, {}),
             }
             for key in dict.fromkeys(self.sectors)
         ]
@@ -87,6 +89,19 @@ WHEELS: Mapping[str, Wheel] = {
         wins="thanks",
         odds={"points": "10%", "coupon": "5%", "topup": "1%"},
         pool={"guarantee": {"after": 9, "line": "points"}, "sold_out": "renormalise"},
+    ),
+    "moments": Wheel(
+        wins="thanks",
+        odds={"umbrella": "moment", "mug": "moment", "topup": "2%"},
+        of_lines={"umbrella": {"stock": 30}, "mug": {"stock": 50}, "topup": {"stock": 200, "release": "linear"}},
+        pool={
+            "moments": {
+                "windows": [
+                    {"begins": "12:00", "ends": "13:00"},
+                    {"begins": "20:00", "ends": "22:00", "days": [5, 6, 7], "share": 3},
+                ]
+            }
+        },
     ),
     "cool": Wheel(wins="topup", skin="cool"),
     "night": Wheel(wins="topup", skin="night"),

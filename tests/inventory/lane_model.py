@@ -21,6 +21,17 @@ class Take(NamedTuple):
         return f"{self.of}{self.period}{self.last}+{self.amount}:{self.name};"
 
 
+class Deck(NamedTuple):
+    """Cards of a span from `first` on, the groups they pick, and for cards with hours whether each has come."""
+
+    take: Take
+    first: int
+    places: Sequence[int]
+    span: int = 0
+    due: Sequence[bool] | None = None
+    is_closed: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ask:
     epoch: int
@@ -32,7 +43,7 @@ class Ask:
     window: str
     takes: Sequence[Take]
     groups: Sequence[Sequence[tuple[str, Sequence[Take]]]]
-    cards: tuple[Take, int, Sequence[int]] | None
+    cards: Deck | None
     plays_max: int
     day_plays_max: int
     cooldown_ms: int
@@ -90,6 +101,7 @@ class Lane:
     tallies: dict[str, Tally] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     stream: list[tuple[int, int]] = field(default_factory=list)
+    span: int = 0
 
     def play(self, ask: Ask) -> list[Any]:  # noqa: PLR0911 (as many as the script has)
         member = self.members.get(ask.member)
@@ -125,15 +137,16 @@ class Lane:
             return ["ordinal", member.plays + 1]
         if self.seq - self.committed >= ask.backlog_max:
             return ["backlog"]
-        written: dict[str, Tally] = {}
-        numbers = self._take([*([ask.cards[0]] if ask.cards else []), *ask.takes], member, day, written)
-        if not isinstance(numbers, list):
-            return ["limit", ..., numbers]
-        card, place = _card(ask, numbers)
-        if place is None:
-            return ["card", card]
-        drawn = ask.groups[place][0][0]
-        awarded, of_line = self._award(ask.groups[place], member, day, written)
+        picked = self._pick(ask.cards) if ask.cards else (0, [])
+        if isinstance(picked, list):
+            return picked
+        told = self._try(*picked, ask, member, day)
+        if told is None:  # the moment's line is not to be had: the card stays
+            told = self._try(0, [], ask, member, day)
+        if isinstance(told, str):
+            return ["limit", ..., told]
+        assert told is not None
+        drawn, awarded, numbers = told
         self.seq, self.day = self.seq + 1, day
         self.stream.append((ask.epoch, self.seq))
         self.members[ask.member] = member
@@ -142,20 +155,42 @@ class Lane:
         member.keys.pop(member.kept.get(ask.ordinal % KEYS_KEPT, ""), None)
         member.keys[ask.key] = (ask.fingerprint, f"{ask.epoch}-{self.seq}")
         member.kept[ask.ordinal % KEYS_KEPT] = ask.key
-        return ["played", self.seq, previous, day, day_plays + 1, drawn, awarded, "".join(numbers + of_line), ...]
+        return ["played", self.seq, previous, day, day_plays + 1, drawn, awarded, "".join(numbers), ...]
 
-    def _award(
-        self, candidates: Sequence[tuple[str, Sequence[Take]]], member: Member, day: int, written: dict[str, Tally]
-    ) -> tuple[str, list[str]]:
-        """The first line whose numbers are all to be had; they and what the play itself took are gone then."""
-        for line, takes in candidates:
+    def _pick(self, deck: Deck) -> tuple[int, list[Take]] | list[Any]:
+        """The group that the next card picks, and what takes it; or the answer that it is another card."""
+        tally = self.tallies[deck.take.name].in_period(deck.span)
+        self.span = deck.span
+        card = tally.gaps[0] if tally.gaps else tally.next
+        is_here = tally.period == deck.span
+        if deck.due is not None and is_here and (card > deck.take.last or deck.is_closed):
+            return 0, []
+        place = card - deck.first
+        if not is_here or not 0 <= place < len(deck.places):
+            return ["card", card, tally.period]
+        if deck.due is not None and not deck.due[place]:
+            return 0, []
+        return deck.places[place], [deck.take]
+
+    def _try(
+        self, place: int, card: list[Take], ask: Ask, member: Member, day: int
+    ) -> tuple[str, str, list[str]] | str | None:
+        """What was drawn, the first line whose numbers are all to be had, and the numbers, which are gone then.
+
+        The name of the play's tally that has none left, or None when no line of the group is to be had.
+        """
+        written: dict[str, Tally] = {}
+        numbers = self._take([*card, *ask.takes], member, day, written)
+        if not isinstance(numbers, list):
+            return numbers
+        for line, takes in ask.groups[place]:
             tried = dict(written)
-            numbers = self._take(takes, member, day, tried)
-            if isinstance(numbers, list):
+            of_line = self._take(takes, member, day, tried)
+            if isinstance(of_line, list):
                 for name, tally in tried.items():
                     (self.tallies if name in self.tallies else member.tallies)[name] = tally
-                return line, numbers
-        raise AssertionError("the last candidate takes nothing")
+                return ask.groups[place][0][0], line, numbers + of_line
+        return None
 
     def _take(self, takes: Sequence[Take], member: Member, day: int, written: dict[str, Tally]) -> list[str] | str:
         """The numbers as the script tells them, or the name of the tally that has none left."""
@@ -175,7 +210,7 @@ class Lane:
     def _period(self, letter: str, day: int) -> int:
         local = date(1970, 1, 1) + timedelta(days=day)
         month = local.year * 12 + local.month - 1
-        return {"a": 0, "h": self.hour, "d": day, "w": (day + 3) // 7, "m": month}[letter]
+        return {"a": 0, "s": self.span, "h": self.hour, "d": day, "w": (day + 3) // 7, "m": month}[letter]
 
     def fields(self) -> dict[str, str]:
         """The counters as the server would show them."""
@@ -187,12 +222,3 @@ class Lane:
         rest = {"committed": self.committed, "day": self.day}
         tallies = {f"tally:{name}": str(tally) for name, tally in self.tallies.items()}
         return {**{name: str(value) for name, value in (told | rest).items()}, **tallies}
-
-
-def _card(ask: Ask, numbers: list[str]) -> tuple[int, int | None]:
-    """The card that was taken, and the place of the group it picks."""
-    if ask.cards is None:
-        return 0, 0
-    _, first, places = ask.cards
-    card = int(numbers[0].rstrip(";").split(":")[-1])
-    return card, places[card - first] if 0 <= card - first < len(places) else None

@@ -19,7 +19,8 @@ from inventory.counters import Numbers as LoadedNumbers
 from inventory.embedded import EmbeddedServer, find_server, socket_for
 from inventory.keys import LaneKeys
 from inventory.scripts import all_scripts, script
-from tests.inventory.lane_model import KEYS_KEPT, Ask, Lane, Member, Take, Tally
+from tests.inventory.decks import DECKS, told_cards
+from tests.inventory.lane_model import KEYS_KEPT, Ask, Deck, Lane, Member, Take, Tally
 
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 KEYS = LaneKeys("campaign")
@@ -39,7 +40,9 @@ LINES = {
 OF_PLAYS: list[list[str]] = [[], [], ["mh plays-hour", "mw plays-week"], ["mm plays-month", "ca plays"]]
 OF_CAMPAIGN = {
     f"{name}": spec[1]
-    for spec, name in (each.split() for takes in (*LINES.values(), *OF_PLAYS, ["ca cards"]) for each in takes)
+    for spec, name in (
+        each.split() for takes in (*LINES.values(), *OF_PLAYS, ["ca cards", "cs moments"]) for each in takes
+    )
     if spec[0] == "c"
 }
 """Tallies of the campaign, and the period each counts in."""
@@ -204,14 +207,14 @@ class LaneMachine(RuleBasedStateMachine):
         takes=st.sampled_from(OF_PLAYS),
         most=st.tuples(*[st.sampled_from(few) for few in ((2, 4), (1, 3), (3, 99), (2, 99), (2, 99))]),
         cooldown_ms=st.sampled_from([0, 0, 0, 3_600_000]),
-        cards=st.none() | st.none() | st.integers(1, 3),
+        cards=st.none() | DECKS,
         window=st.sampled_from(["open"] * 8 + ["over", "not_open_yet"]),
         slip=st.sampled_from([(0, 0, 0)] * 5 + [(1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 1)]),
         key_is_new=st.sampled_from([True, True, True, False]),
     )
     def play(
         self, *, member: str, number: int, fingerprint: str, line: str, takes: list[str], most: tuple[int, ...],
-        cooldown_ms: int, cards: int | None, window: str, slip: tuple[int, ...], key_is_new: bool,
+        cooldown_ms: int, cards: Deck | None, window: str, slip: tuple[int, ...], key_is_new: bool,
     ) -> None:  # fmt: skip
         known = self.lane.members.get(member)
         of_line = [_take(each, most[1] if each[1] == "d" else most[0]) for each in LINES[line]]
@@ -219,8 +222,7 @@ class LaneMachine(RuleBasedStateMachine):
             epoch=self.epoch - slip[0], version=(self.lane.version or 1) + slip[1], member=member,
             key=f"{member}-{number}", fingerprint=fingerprint, ordinal=(known.plays if known else 0) + 1 + slip[2],
             window=window, takes=[_take(each, most[0] + 1) for each in takes],
-            groups=[[(line, of_line), ("thanks", [])], [("nothing", [])]],
-            cards=None if cards is None else (_take("ca cards", 99), cards, [0, 1, 0]), plays_max=most[2], day_plays_max=most[3],
+            groups=[[(line, of_line), ("thanks", [])], [("nothing", [])], [(line, of_line)]], cards=cards, plays_max=most[2], day_plays_max=most[3],
             cooldown_ms=cooldown_ms, backlog_max=most[4], key_is_new=key_is_new,
         )  # fmt: skip
         seconds, _ = self.client.time()
@@ -230,7 +232,7 @@ class LaneMachine(RuleBasedStateMachine):
             f"0:{self.noon_offset_ms + self.shift * DAY_MS}", ask.plays_max, ask.day_plays_max, ask.cooldown_ms,
             ask.backlog_max, KEYS_KEPT, "".join(map(str, ask.takes)),
             "/".join(_group(group) for group in ask.groups), member, ask.key,
-            fingerprint, ask.ordinal, 12345, f"play-{self.lane.seq + 1}", "1" if key_is_new else "", _told_cards(ask), "{}",
+            fingerprint, ask.ordinal, 12345, f"play-{self.lane.seq + 1}", "1" if key_is_new else "", told_cards(cards, seconds * 1000), "{}",
         ]  # fmt: skip
         reply = self.run("play", [KEYS.counters, KEYS.member(member), KEYS.plays], arguments)
         wanted = self.lane.play(ask)
@@ -246,11 +248,11 @@ class LaneMachine(RuleBasedStateMachine):
         window=st.sampled_from(["open", "open", "over", "not_open_yet"]),
         ahead=st.integers(0, 1),
         cooldown_ms=st.sampled_from([0, 0, 3_600_000]),
-        cards=st.none() | st.integers(1, 3),
+        cards=st.none() | DECKS,
     )
     def play_well(
         self, *, member: str, line: str, takes: list[str], units: int, plays: int, limits: tuple[int, int, int],
-        window: str, ahead: int, cooldown_ms: int, cards: int | None,
+        window: str, ahead: int, cooldown_ms: int, cards: Deck | None,
     ) -> None:  # fmt: skip
         """Several plays as a sound API asks for them, loading the member first where that is wanted."""
         self.load_member(member, 0, of_today=True)
@@ -357,13 +359,6 @@ def _take(spec: str, last: int) -> Take:
 def _group(candidates: Sequence[tuple[str, Sequence[Take]]]) -> str:
     told = "".join(f"{name} {''.join(map(str, takes))}|" for name, takes in candidates)
     return f"{candidates[0][0]}>{told}"
-
-
-def _told_cards(ask: Ask) -> str:
-    if ask.cards is None:
-        return ""
-    take, first, places = ask.cards
-    return f"{take} {first} {''.join('#$'[place] for place in places)}"
 
 
 def _numbers(gaps: list[int], period: int = 0) -> LoadedNumbers:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import redis
@@ -64,6 +65,20 @@ SHAPES = (
         lines=[("phone", "1/5", 4, None, "PHONE-256"), ("points", "2/5", None, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
         urn_plays=10,
         member_day_plays_max=7,
+    ),
+    Shape(
+        lines=[("phone", "moment", 6, None, "PHONE-256"), ("topup", "moment", 5, None, "TOPUP-10"), ("points", "30%", 40, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
+        pool={"moments": {}},
+        starts_in=timedelta(days=-10),
+        lasts=timedelta(days=12),
+        of_lines={"phone": {"member_wins_max": 2}, "points": {"release": "linear"}},
+    ),
+    Shape(
+        lines=[("phone", "moment", 80, None, "PHONE-256"), ("points", "20%", None, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
+        pool={"moments": {"windows": [{"begins": "00:00", "ends": "12:00"}, {"begins": "12:00", "ends": "00:00"}], "unclaimed": "void"}},
+        starts_in=timedelta(days=-2),
+        lasts=timedelta(days=4),
+        member_day_plays_max=9,
     ),
 )  # fmt: skip
 

@@ -29,7 +29,10 @@ DEFINITE = (AllPlaysTaken, CoolingDown, NoChanceLeft, NotOpenYet, Over, Paused, 
 REQUESTS_OPEN_MAX = 10
 SNAPSHOTS_MAX = 4
 NESTED_MAX = 1
-LIMITED_LINES = [[key for key, _, stock, _, _ in shape.lines if stock is not None] for shape in SHAPES]
+LIMITED_LINES = [
+    [key for key, odds, stock, _, _ in shape.lines if stock is not None and odds != "moment"] for shape in SHAPES
+]
+"""To which stock may be added."""
 
 
 @dataclass

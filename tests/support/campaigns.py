@@ -43,6 +43,8 @@ class Shape:
     sold_out: str = "fallback"
     urn_plays: int | None = None
     guarantee: dict[str, Any] | None = None
+    pool: dict[str, Any] = field(default_factory=dict)
+    """Further fields of the pool."""
     zone: str = "Asia/Shanghai"
     starts_in: timedelta = timedelta(hours=-1)
     lasts: timedelta = timedelta(days=30)
@@ -73,6 +75,7 @@ class Shape:
                     "sold_out": self.sold_out,
                     "urn_plays": self.urn_plays,
                     "guarantee": self.guarantee,
+                    **self.pool,
                     "lines": [
                         {"key": key, "odds": odds, "stock": stock, "day_cap": day_cap, "product": product}
                         | self.of_lines.get(key, {})

@@ -41,6 +41,11 @@ export class Texts {
     return format.format(units).replace(/[.,]00$/, "");
   }
 
+  /** A day of the week, from 1 for Monday. */
+  weekday(day) {
+    return new Intl.DateTimeFormat(this.tag, { weekday: "short", timeZone: "UTC" }).format(Date.UTC(2024, 0, day));
+  }
+
   number(n) {
     return new Intl.NumberFormat(this.tag).format(n);
   }

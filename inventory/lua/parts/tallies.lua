@@ -50,3 +50,11 @@ local function give(groups, place, held, period_of, writes)
   end
   return drawn
 end
+
+-- The numbers of a play, what it drew, the line it is given, and what to write; nil and the tally that has no number left.
+local function play_out(takes, groups, place, held, period_of)
+  local numbers, writes = take(takes, held, period_of)
+  if not numbers then return nil, writes end
+  local drawn, awarded, of_line = give(groups, place, held, period_of, writes)
+  return numbers .. (of_line or ''), drawn, awarded, writes
+end

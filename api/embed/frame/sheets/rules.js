@@ -38,7 +38,8 @@ function odds(texts, line, total) {
   return line.effective === null || line.effective === drawn ? drawn : `${drawn}\n${texts.t("rules.effective", { odds: line.effective })}`;
 }
 
-function drawnOdds(texts, { odds: typed, weight }, total) {
+function drawnOdds(texts, { odds: typed, weight, is_by_moment: byMoment }, total) {
+  if (byMoment) return texts.t("rules.by_moment");
   if (weight === 0) return texts.t("rules.when_gone");
   if (/\d/.test(typed)) return typed;
   const decimals = [0, 1, 2, 3, 4, 5, 6, 7].find((digits) => (BigInt(weight) * 10n ** BigInt(digits + 2)) % BigInt(total) === 0n);
@@ -46,9 +47,10 @@ function drawnOdds(texts, { odds: typed, weight }, total) {
 }
 
 /** How many there are, how many an hour or a day gives, and how many one member may win, each on a line of its own. */
-function quantity(texts, { stock, hour_cap: hour, day_cap: day, member_wins_max: each }) {
+function quantity(texts, { stock, release, hour_cap: hour, day_cap: day, member_wins_max: each }) {
   const facts = [["units", stock], ["hour_cap", hour], ["day_cap", day], ["each_wins", each]].filter(([, n]) => n !== null);
   const words = facts.map(([name, n]) => texts.t(`rules.${name}`, { n: texts.number(n) }));
+  if (release !== "at_once") words.push(texts.t(release === "linear" ? "rules.released_evenly" : "rules.released_in_stages"));
   return words.length ? words.join("\n") : texts.t("rules.unlimited");
 }
 
@@ -81,6 +83,20 @@ function limitWords({ texts, calendar, definition, lineName }) {
   ];
 }
 
+/** How many prizes are won by the hour, and in which hours. */
+function momentWords({ texts, calendar, definition }) {
+  const zone = calendar.zoneName();
+  const within = ({ begins, ends, days }) =>
+    days.length === 7
+      ? texts.t("rules.every_day", { begins, ends })
+      : texts.t("rules.some_days", { begins, ends, days: days.map((day) => texts.weekday(day)).join(texts.t("list")) });
+  return definition.pools.filter((pool) => pool.moments).map(({ moments: { windows, unclaimed }, lines }) => {
+    const count = lines.filter((line) => line.is_by_moment).reduce((sum, line) => sum + line.stock, 0);
+    const hours = windows.length ? `${windows.map(within).join(texts.t("list"))} (${zone})` : texts.t("rules.any_time");
+    return texts.t(`rules.moments_${unclaimed}`, { n: texts.number(count), hours });
+  });
+}
+
 function guaranteeWords({ texts, definition, lineName }) {
   return definition.pools.filter((pool) => pool.guarantee).map(({ guarantee, lines }) =>
     texts.t("rules.guarantee", { n: guarantee.after, line: lineName(lines.find((line) => line.key === guarantee.line)) }));
@@ -97,6 +113,7 @@ function ruleWords(app) {
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
     ...limitWords(app),
     ...pools.filter((pool) => pool.urn_plays).map((pool) => texts.t("rules.urn", { n: texts.number(pool.urn_plays) })),
+    ...momentWords(app),
     ...guaranteeWords(app),
     definition.has_budget && texts.t("rules.budget"),
     fallback && texts.t(pools[0].sold_out === "renormalise" ? "rules.sold_out_again" : "rules.sold_out", { fallback: app.lineName(fallback) }),

@@ -1,0 +1,32 @@
+"""Cards that a play may bring, and how the script is told of them."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from tests.inventory.lane_model import Deck, Take
+
+URNS = st.integers(1, 3).map(lambda first: Deck(Take("c", "a", 99, "cards"), first, [0, 1, 0]))
+MOMENTS = st.lists(st.sampled_from([True, True, True, False]), max_size=3).flatmap(
+    lambda due: st.builds(
+        Deck,
+        take=st.sampled_from([2, 9, 9]).map(lambda last: Take("c", "s", last, "moments")),
+        first=st.integers(1, 3),
+        places=st.just([2] * len(due)),
+        span=st.integers(0, 2),
+        due=st.just(due),
+        is_closed=st.sampled_from([False, False, False, True]),
+    )
+)
+DECKS = URNS | MOMENTS
+
+
+def told_cards(deck: Deck | None, now_ms: int) -> str:
+    if deck is None:
+        return ""
+    letters = "".join("#$%"[place] for place in deck.places)
+    hours = ""
+    if deck.due is not None:
+        dues = ",".join(str(now_ms - 60_000 if is_due else now_ms + 600_000) for is_due in deck.due)
+        hours = f"{now_ms - 60_000 if deck.is_closed else now_ms + 600_000}:{dues}"
+    return f"{deck.take} {deck.span} {deck.first} {letters} {hours}"
