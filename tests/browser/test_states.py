@@ -42,6 +42,8 @@ def test_no_two_states_share_their_words(language: str) -> None:
         "all-plays-taken",
         "used-up",
         "not-eligible",
+        "blocked",
+        "blocked-for-good",
         "signed-out",
         "network",
     }
