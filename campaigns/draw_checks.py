@@ -36,7 +36,7 @@ async def draws_fit(at: Looking) -> Checked:
         dict(await pairs(at, select(Play.drawn, func.count()).where(at.plays).group_by(Play.drawn)))
     )
     tests: dict[str, float] = {}
-    for pool in at.running.version.pools.values():
+    for pool in at.running.version.config.pools:
         if pool.urn_plays is not None:
             continue  # its cards are no chance: each is recomputed, and none is drawn twice
         counts = [drawn[line.key] for line in pool.lines]
@@ -51,7 +51,12 @@ async def draws_fit(at: Looking) -> Checked:
 
 
 def _draw_fault(play: Play, version: Version) -> str | None:
-    pool = version.pool_of(play.entry)
+    # Whom a pool was for is not on record; which one it was is, for no two pools share a line.
+    pool = next(
+        (pool for pool in version.pools_of(play.entry) if play.drawn in (line.key for line in pool.lines)), None
+    )
+    if pool is None:
+        return f"drew {play.drawn}, which is in no pool of its tier"
     source = Source(version.seed, version.campaign, play.member_id, play.ordinal)
     if pool.urn_plays is not None:
         card = next((taken.number for taken in read(play.numbers) if taken.tally == f"{CARDS}{pool.key}"), None)

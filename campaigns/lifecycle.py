@@ -15,10 +15,11 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns import registry
-from campaigns.config import Config, Frozen
+from campaigns.config import PINNED, Config, Frozen, ListNamed
 from campaigns.fairness import SEED_BYTES, commitment, config_hash
 from campaigns.favour import refused_changes
-from campaigns.game import ConfigFault
+from campaigns.game import ConfigFault, Text
+from campaigns.lists import held_lists
 from campaigns.models import Campaign, CampaignVersion, State, StockLot
 from core.clock import Clock
 from core.errors import InvalidField, NotFound, Refusal
@@ -169,11 +170,12 @@ class Lifecycle:
     ) -> CampaignVersion:
         config = await _in_force(session, campaign)
         _still_open(campaign, author)
-        wanted = check(campaign.game, {field: value for field, value in told.items() if field != "prizes"})
+        wanted = check(campaign.game, {field: value for field, value in told.items() if field not in PINNED})
         refused = refused_changes(config, wanted)
         if refused:
             raise AgainstMembersFavour(changes=refused)
-        frozen = Frozen.model_validate({**wanted.model_dump(), "prizes": config.prizes})
+        lists = await _pinned_lists(session, campaign.mall_id, wanted)
+        frozen = Frozen.model_validate({**wanted.model_dump(), "prizes": config.prizes, "lists": lists})
         return await _write(session, campaign, frozen, author, change=change)
 
     async def _turn(self, session: AsyncSession, campaign: Campaign, author: Author, state: State) -> CampaignVersion:
@@ -221,7 +223,7 @@ def _faults(error: ValidationError) -> list[tuple[str, str]]:
 
 
 async def _freeze(session: AsyncSession, mall: str, config: Config) -> Frozen:
-    """The config with every product pinned as it is now."""
+    """The config with every product and list of members pinned as it is now."""
     wanted = {line.product for line in config.lines if line.product is not None}
     found = await find_all(session, mall_id=mall, skus=sorted(wanted))
     missing = [
@@ -236,7 +238,18 @@ async def _freeze(session: AsyncSession, mall: str, config: Config) -> Frozen:
     if foreign and not config.budget.is_none:
         raise InvalidField(("budget.currency", f"is not that of {', '.join(foreign)}"))
     prizes = {sku: snapshot(product) for sku, product in found.items()}
-    return Frozen.model_validate({**config.model_dump(), "prizes": prizes})
+    lists = await _pinned_lists(session, mall, config)
+    return Frozen.model_validate({**config.model_dump(), "prizes": prizes, "lists": lists})
+
+
+async def _pinned_lists(session: AsyncSession, mall: str, config: Config) -> dict[str, ListNamed]:
+    """The lists that audiences name, held so that nobody is taken off one before the campaign is in force."""
+    named = list(config.named_lists)
+    found = await held_lists(session, mall=mall, keys={key for _, key in named})
+    missing = [(field, f"the mall has no list of that key: {key}") for field, key in named if key not in found]
+    if missing:
+        raise InvalidField(*missing)
+    return {key: ListNamed(id=row.id, name=Text(zh=row.name_zh, en=row.name_en)) for key, row in found.items()}
 
 
 async def _in_force(session: AsyncSession, campaign: Campaign) -> Frozen:
@@ -259,7 +272,7 @@ async def _write(
     before = await _in_force(session, campaign) if campaign.version else None
     campaign.version += 1
     campaign.starts_at, campaign.ends_at = config.starts_at, config.ends_at
-    campaign.draft = {field: value for field, value in told.items() if field != "prizes"}
+    campaign.draft = {field: value for field, value in told.items() if field not in PINNED}
     version = CampaignVersion(
         campaign_id=campaign.id,
         version=campaign.version,
