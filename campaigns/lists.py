@@ -6,11 +6,11 @@ kept from playing is blocked instead (`blocks.py`), which says until when and wh
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,7 +26,7 @@ COLUMNS = ("sub",)
 LISTS_MAX = 500
 MEMBERS_MAX = 200_000
 SHEET_BYTES_MAX = 8 * 1024 * 1024
-CHUNK_ROWS = 5_000
+CHUNK_ROWS = 2_000
 FAULT_KEY_CHARS_MAX = 64
 
 How = Literal["add", "replace", "remove"]
@@ -65,6 +65,12 @@ class Changed:
     refused: Sequence[RowFault] = field(default_factory=list)
 
 
+class _Plan(NamedTuple):
+    adding: Sequence[str]
+    leaving: Sequence[str]
+    unchanged: int
+
+
 def read_sheet(raw: bytes) -> Sheet:
     """The members that a CSV names. InvalidField("file") when it is no such sheet; pure, so that a thread may do it."""
     rows: dict[str, int] = {}
@@ -97,19 +103,24 @@ async def change(session: AsyncSession, row: MemberList, sheet: Sheet, how: How,
     Raises ListInUse when somebody would leave a list that a running campaign names, and InvalidField when the list would
     hold more than MEMBERS_MAX. Nothing is changed then.
     """
-    wanted, present = set(sheet.subs), {sub async for sub in _members(session, row)}
-    adding = set() if how == "remove" else wanted - present
-    leaving = {"add": set(), "replace": present - wanted, "remove": wanted & present}[how]
-    if len(present) + len(adding) - len(leaving) > MEMBERS_MAX:
+    present = [sub async for sub in _members(session, row)]
+    plan = await asyncio.to_thread(_plan, sheet.subs, present, how)  # long enough to hold up the plays beside it
+    size = len(present) + len(plan.adding) - len(plan.leaving)
+    if size > MEMBERS_MAX:
         raise InvalidField(("file", f"the list would hold more than {MEMBERS_MAX} members"))
-    if leaving:
-        await _let_nobody_out(session, row, leaving=len(leaving), now=now)
-    await _in_chunks(session, _TAKE_OFF, row, leaving)
-    await _in_chunks(session, _PUT_ON, row, adding)
-    row.size, row.changed_at = len(present) + len(adding) - len(leaving), now
+    if plan.leaving:
+        await _let_nobody_out(session, row, leaving=len(plan.leaving), now=now)
+    await _in_chunks(session, _TAKE_OFF, row, plan.leaving)
+    await _in_chunks(session, _PUT_ON, row, plan.adding)
+    row.size, row.changed_at = size, now
     await session.flush()
-    unchanged = len(wanted) - len(adding) - (len(leaving) if how == "remove" else 0)
-    return Changed(size=row.size, added=len(adding), removed=len(leaving), unchanged=unchanged, refused=sheet.refused)
+    return Changed(
+        size=size,
+        added=len(plan.adding),
+        removed=len(plan.leaving),
+        unchanged=plan.unchanged,
+        refused=sheet.refused,
+    )
 
 
 async def discard(session: AsyncSession, row: MemberList, *, now: datetime) -> None:
@@ -170,6 +181,17 @@ def _fault(cells: Mapping[str, str], rows: Mapping[str, int]) -> tuple[str, str]
     return ("sub", f"the same as in row {rows[sub]}") if sub in rows else None
 
 
+def _plan(named: Collection[str], present: Collection[str], how: How) -> _Plan:
+    """Who comes and who leaves, in one order, so that pages of the index are written once."""
+    wanted, there = set(named), set(present)
+    if how == "remove":
+        leaving = wanted & there
+        return _Plan([], sorted(leaving), len(wanted) - len(leaving))
+    adding = wanted - there
+    leaving = there - wanted if how == "replace" else set()
+    return _Plan(sorted(adding), sorted(leaving), len(wanted) - len(adding))
+
+
 def _named(mall: str, keys: Collection[str]) -> Any:
     return select(MemberList).where(MemberList.mall_id == mall, MemberList.key.in_(keys))
 
@@ -186,10 +208,10 @@ async def _members(session: AsyncSession, row: MemberList) -> AsyncIterator[str]
             yield sub
 
 
-async def _in_chunks(session: AsyncSession, statement: Any, row: MemberList, subs: Iterable[str]) -> None:
-    left = iter(sorted(subs))
-    while part := list(islice(left, CHUNK_ROWS)):
-        await session.execute(statement, [{"of_list": row.id, "of_sub": sub} for sub in part])
+async def _in_chunks(session: AsyncSession, statement: Any, row: MemberList, subs: Sequence[str]) -> None:
+    for start in range(0, len(subs), CHUNK_ROWS):
+        part = [{"of_list": row.id, "of_sub": sub} for sub in subs[start : start + CHUNK_ROWS]]
+        await session.execute(statement, part)
 
 
 _table: Any = ListedMember.__table__
