@@ -172,7 +172,10 @@ async def test_the_rules_say_who_draws_from_which_pool(device: Device, operator:
     guests = {
         **pool_of([("umbrella", "5%", None, None, "UMBRELLA"), ("nothing", "rest", None, None, None)])["pools"][0]
     }
-    pools = [{**guests, "key": "guests", "tier": "main", "audience": {"lists": [key]}}, pool_of(NOTHING)["pools"][0]]
+    pools = [
+        {**guests, "key": "guests", "tier": "main", "audience": {"tiers": ["Gold"], "lists": [key]}},
+        pool_of(NOTHING)["pools"][0],
+    ]
     lines = [line["key"] for pool in pools for line in pool["lines"]]
     campaign = await operator.opens(pools=pools, game={"face": "wheel", "sectors": lines})
     visitor = await visit(device, campaign)
@@ -180,7 +183,8 @@ async def test_the_rules_say_who_draws_from_which_pool(device: Device, operator:
     await visitor.presses(visitor.button(visitor.words("hero.rules")))
     heads = visitor.sheet("rules").locator(".pool")
     await expect(heads).to_have_count(2)
-    await expect(heads.nth(0)).to_have_text(visitor.words("pool.list", names=name[device.language]))
+    asked = (visitor.words("pool.tier", names="Gold"), visitor.words("pool.list", names=name[device.language]))
+    await expect(heads.nth(0)).to_have_text(visitor.words("pool.for", asks=visitor.words("pool.and").join(asked)))
     await expect(heads.nth(1)).to_contain_text(visitor.words("pool.others"))
     await expect(heads.nth(1)).to_contain_text(visitor.words("pool.yours"))
     await visitor.closes_the_sheet()

@@ -10,7 +10,7 @@ export function asksOf({ tiers, segments, registered_within_days: days, lists })
   ].filter(Boolean);
 }
 
-/** One sentence for each thing asked: of those who may take part, or (`pool`) of those who draw from a pool. */
+/** Words for each thing asked: sentences about who may take part, or (`pool`) what those have in common who draw from one. */
 export function asksInWords(texts, asks, said = "who") {
   return asks.map(({ kind, any_of: words, names, days }) =>
     texts.t(`${said}.${kind}`, { names: (names?.length ? names.map((name) => texts.own(name)) : words)?.join(texts.t("list")), n: days }));

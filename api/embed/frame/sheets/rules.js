@@ -24,7 +24,8 @@ function section(app, title, ...children) {
 function poolWords({ texts, definition, me }, pool) {
   if (definition.pools.filter(({ tier }) => tier === pool.tier).length < 2) return [];
   const asks = asksInWords(texts, asksOf(pool.audience), "pool");
-  const words = [...(asks.length ? asks : [texts.t("pool.others")]), me?.pools.includes(pool.key) && texts.t("pool.yours")];
+  const whose = asks.length ? texts.t("pool.for", { asks: asks.join(texts.t("pool.and")) }) : texts.t("pool.others");
+  const words = [whose, me?.pools.includes(pool.key) && texts.t("pool.yours")];
   return [h("p", { class: "pool" }, words.filter(Boolean).join(texts.locale === "zh" ? "" : " "))];
 }
 
