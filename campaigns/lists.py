@@ -7,17 +7,20 @@ kept from playing is blocked instead (`blocks.py`), which says until when and wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import JSON, ColumnElement, cast, delete, func, insert, literal, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.config import ListNamed
 from campaigns.game import Text
 from campaigns.models import SUB_CHARS_MAX, Campaign, CampaignVersion, ListedMember, MemberList, State
+from core.db import id_type
 from core.errors import InvalidField, NotFound, Refusal
 from core.ids import Ids
 from prizes.sheets import RowFault, read_rows
@@ -62,7 +65,7 @@ class Changed:
     added: int
     removed: int
     unchanged: int
-    refused: Sequence[RowFault] = field(default_factory=list)
+    refused: Sequence[RowFault]
 
 
 class _Plan(NamedTuple):
@@ -93,7 +96,10 @@ async def create(session: AsyncSession, *, mall: str, key: str, name: Text, ids:
         id=ids.new(), mall_id=mall, key=key, name_zh=name.zh, name_en=name.en, size=0, created_at=now, changed_at=now
     )
     session.add(row)
-    await session.flush()
+    try:
+        await session.flush()
+    except IntegrityError:  # somebody else made it meanwhile
+        raise ListExists(key=key) from None
     return row
 
 
@@ -110,8 +116,8 @@ async def change(session: AsyncSession, row: MemberList, sheet: Sheet, how: How,
         raise InvalidField(("file", f"the list would hold more than {MEMBERS_MAX} members"))
     if plan.leaving:
         await _let_nobody_out(session, row, leaving=len(plan.leaving), now=now)
-    await _in_chunks(session, _TAKE_OFF, row, plan.leaving)
-    await _in_chunks(session, _PUT_ON, row, plan.adding)
+    await _take_off(session, row, plan.leaving)
+    await _put_on(session, row, plan.adding)
     row.size, row.changed_at = size, now
     await session.flush()
     return Changed(
@@ -208,14 +214,22 @@ async def _members(session: AsyncSession, row: MemberList) -> AsyncIterator[str]
             yield sub
 
 
-async def _in_chunks(session: AsyncSession, statement: Any, row: MemberList, subs: Sequence[str]) -> None:
+async def _put_on(session: AsyncSession, row: MemberList, subs: Sequence[str]) -> None:
+    for each in _chunks(session, subs):
+        of_list = literal(row.id, id_type())
+        await session.execute(insert(ListedMember).from_select(["list_id", "sub"], select(of_list, each)))
+
+
+async def _take_off(session: AsyncSession, row: MemberList, subs: Sequence[str]) -> None:
+    for each in _chunks(session, subs):
+        leaving = delete(ListedMember).where(ListedMember.list_id == row.id, ListedMember.sub.in_(select(each)))
+        await session.execute(leaving.execution_options(synchronize_session=False))
+
+
+def _chunks(session: AsyncSession, subs: Sequence[str]) -> Iterator[ColumnElement[str]]:
+    """The members as columns of a bounded number of rows each, sent as one value: a statement a chunk, not one a row."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
     for start in range(0, len(subs), CHUNK_ROWS):
-        part = [{"of_list": row.id, "of_sub": sub} for sub in subs[start : start + CHUNK_ROWS]]
-        await session.execute(statement, part)
-
-
-_table: Any = ListedMember.__table__
-_of_list: Any = bindparam("of_list")
-_of_sub: Any = bindparam("of_sub")
-_PUT_ON = insert(_table).values(list_id=_of_list, sub=_of_sub)
-_TAKE_OFF = delete(_table).where(_table.c.list_id == _of_list, _table.c.sub == _of_sub)
+        told = literal(json.dumps(subs[start : start + CHUNK_ROWS], ensure_ascii=False))
+        rows = func.json_each(told) if is_sqlite else func.json_array_elements_text(cast(told, JSON))
+        yield rows.table_valued("value").c.value

@@ -74,6 +74,22 @@ def test_a_file_that_is_no_such_sheet_is_refused_whole(raw: bytes) -> None:
         lists.read_sheet(raw)
 
 
+async def test_any_id_a_mall_may_have_is_kept_as_it_is(database: Database) -> None:
+    await a_list(database)
+    subs = ["123", "null", "会员-1", 'a"b', "back\\slash", "{1,2}", "o'neill", "x" * 128]
+    sheet = ['"a""b"' if sub == 'a"b' else f'"{sub}"' for sub in subs]
+    assert (await change(database, *sheet)).added == len(subs)
+    for sub in subs:
+        assert await on(database, sub) == {"spring"}, sub
+    assert (await change(database, *sheet[1:], how="remove")).removed == len(subs) - 1
+    assert await on(database, "123") == {"spring"}
+
+
+async def test_a_list_made_twice_at_once_is_made_once(database: Database) -> None:
+    made = await asyncio.gather(*(a_list(database) for _ in range(4)), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in made) == ["ListExists", "ListExists", "ListExists", "NoneType"]
+
+
 async def test_changes_at_once_lose_nobody(database: Database) -> None:
     await a_list(database)
     each = [[f"member-{turn}-{number}" for number in range(50)] for turn in range(6)]
