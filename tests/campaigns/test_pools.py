@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from campaigns.favour import refused_changes
 from campaigns.invariants import Finding
 from campaigns.lifecycle import check
 from campaigns.plays import Asked
@@ -114,3 +115,12 @@ def test_a_member_without_a_pool_and_a_pool_without_members_are_refused(
     with pytest.raises(InvalidField) as refused:
         check("wheel", told)
     assert refused.value.facts["errors"] == [{"field": "config", "reason": reason}]
+
+
+@pytest.mark.parametrize("change", [{"audience": {"tiers": ["gold", "silver"]}}, {"audience": {"segments": ["vip"]}}])
+def test_who_draws_from_a_pool_stays_as_it_was_published(change: dict[str, Any]) -> None:
+    told = {**Shape().config(WallClock().now()), **pools()}
+    before = check("wheel", told)
+    assert refused_changes(before, check("wheel", told)) == []
+    told["pools"][0] |= change
+    assert [refused["field"] for refused in refused_changes(before, check("wheel", told))] == ["pools"]
