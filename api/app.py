@@ -17,7 +17,9 @@ from api.problem_details import RESPONSE, SCHEMA, add_problem_handlers
 from api.routes import (
     admin_audit,
     admin_awards,
+    admin_blocks,
     admin_campaigns,
+    admin_lists,
     admin_parcels,
     admin_products,
     awards,
@@ -40,6 +42,8 @@ ROUTERS = (
     admin_products.router,
     admin_awards.router,
     admin_parcels.router,
+    admin_lists.router,
+    admin_blocks.router,
     admin_audit.router,
     supplier_callbacks.router,
     health.router,

@@ -16,6 +16,7 @@ from core.errors import InvalidField
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 100
 CURSOR_CHARS_MAX = 200
+NUMBER_DIGITS_MAX = 18  # fits a 64-bit column
 
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="How many items at most.")]
 Cursor = Annotated[
@@ -39,6 +40,16 @@ def position_of(cursor: str | None, *, parts: int) -> tuple[str, ...] | None:
     if not fits or any("\0" in each or not each.isprintable() for each in position):
         raise _not_ours()
     return tuple(position)
+
+
+def number_of(cursor: str | None) -> int | None:
+    """The number inside a cursor of ours; InvalidField when it is none."""
+    position = position_of(cursor, parts=1)
+    if position is None:
+        return None
+    if not (position[0].isascii() and position[0].isdigit() and len(position[0]) <= NUMBER_DIGITS_MAX):
+        raise _not_ours()
+    return int(position[0])
 
 
 def cursor_in_time(at: datetime, identity: str) -> str:

@@ -169,6 +169,14 @@ PROBLEMS: dict[str, Problem] = {
         Words("不符合参与条件", "Not eligible"),
         Words("您不在本活动的参与范围内。", "You are not among those this campaign is for."),
     ),
+    "blocked": Problem(
+        403,
+        Words("暂时不能参加", "Not open to you at present"),
+        Words(
+            "您现在不能参加活动，详情请咨询商城客服。",
+            "You cannot take part at present; the mall's customer service can tell you more.",
+        ),
+    ),
     "inventory-away": Problem(
         503,
         Words("暂时无法服务", "Temporarily unavailable"),
@@ -251,6 +259,21 @@ PROBLEMS: dict[str, Problem] = {
             "第 {line} 行的概率 {text} 在每 {plays} 次里不是整数份。",
             "In {plays} plays, the odds {text} of line {line} come to no whole number of times.",
         ),
+    ),
+    "list-exists": Problem(
+        409, Words("名单已存在", "List exists"), Words("已有名单 {key}。", "There is a list {key} already.")
+    ),
+    "list-in-use": Problem(
+        409,
+        Words("名单正在使用", "List in use"),
+        Words(
+            "进行中的活动在用名单 {key}（{campaigns}），不能从中移除会员（{leaving} 人）；要禁止某人参加，请用封禁。",
+            "Running campaigns let in whom {key} names ({campaigns}), so its {leaving} members cannot be taken off; "
+            "block a member to keep them from playing.",
+        ),
+    ),
+    "not-blocked": Problem(
+        409, Words("没有封禁", "Not blocked"), Words("该会员没有生效的封禁。", "No block of that member holds.")
     ),
     "not-draft": Problem(
         409,

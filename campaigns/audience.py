@@ -1,17 +1,19 @@
-"""Who a campaign is for, judged by what the mall signed about the member and by nothing the browser says."""
+"""Who a campaign is for, judged by what the mall signed and listed about the member and by nothing the browser says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from campaigns.limits import Key
 from core.clock import to_ms
 from core.errors import Refusal
 
 NAMES_MAX = 50
+LISTS_MAX = 20
 DAYS_MAX = 3650
 DAY_MS = 86_400_000
 
@@ -30,7 +32,7 @@ class Audience(BaseModel):
     """What is asked of a member. Nothing said asks nothing; of names, one is enough; all that is said must be met.
 
     The answers are signed attributes of the launch token: `tier`, a name; `segments`, names; `registered_at`, seconds
-    since 1970. One that the mall does not sign is not met.
+    since 1970. One that the mall does not sign is not met. `lists` are the mall's own, by their keys.
     """
 
     model_config = ConfigDict(
@@ -42,16 +44,19 @@ class Audience(BaseModel):
     tiers: Names = ()
     segments: Names = ()
     registered_within_days: Annotated[int, Field(ge=1, le=DAYS_MAX)] | None = None
+    lists: Annotated[tuple[Key, ...], Field(max_length=LISTS_MAX)] = ()
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Audience:
-        for field, names in (("tiers", self.tiers), ("segments", self.segments)):
+        for field, names in (("tiers", self.tiers), ("segments", self.segments), ("lists", self.lists)):
             if len(set(names)) < len(names):
                 raise ValueError(f"{field} names one twice")
         return self
 
-    def unmet(self, attributes: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
-        """What the member does not meet, as {"kind", …}: `any_of` names for tier and segment, `days` for newness."""
+    def unmet(
+        self, attributes: Mapping[str, Any], now: datetime, *, on_lists: Collection[str] = ()
+    ) -> list[dict[str, Any]]:
+        """What the member does not meet, as {"kind", …}: `any_of` for tier, segment and list, `days` for newness."""
         asks: list[dict[str, Any]] = []
         if self.tiers and attributes.get("tier") not in self.tiers:
             asks.append({"kind": "tier", "any_of": list(self.tiers)})
@@ -60,13 +65,19 @@ class Audience(BaseModel):
         days = self.registered_within_days
         if days is not None and not _is_new(attributes.get("registered_at"), days, now):
             asks.append({"kind": "new-member", "days": days})
+        if self.lists and not set(self.lists) & set(on_lists):
+            asks.append({"kind": "list", "any_of": list(self.lists)})
         return asks
 
     def is_as_wide_as(self, other: Audience) -> bool:
         """Whether everybody whom `other` lets in is let in here."""
         fewer_names = any(
             mine and not (theirs and set(theirs) <= set(mine))
-            for mine, theirs in ((self.tiers, other.tiers), (self.segments, other.segments))
+            for mine, theirs in (
+                (self.tiers, other.tiers),
+                (self.segments, other.segments),
+                (self.lists, other.lists),
+            )
         )
         mine, theirs = self.registered_within_days, other.registered_within_days
         return not fewer_names and (mine is None or (theirs is not None and theirs <= mine))

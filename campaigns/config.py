@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import Annotated, Any, Literal, NamedTuple
@@ -103,6 +104,10 @@ class Pool(_Closed):
     """
 
     key: Key = "main"
+    tier: Key | None = None
+    """The tier of the game whose plays it is for; its own key when nothing is said."""
+    audience: Audience = EVERYBODY
+    """Of a tier's pools, a play draws from the first whose audience the member is among."""
     fallback: Key
     sold_out: Literal["fallback", "renormalise"] = "fallback"
     urn_plays: Annotated[int, Field(ge=2, le=URN_PLAYS_MAX)] | None = None
@@ -151,6 +156,10 @@ class Pool(_Closed):
         place = [line.key for line in self.lines].index(self.fallback)
         return parse_odds([line.odds for line in self.lines], fallback=place)
 
+    @property
+    def of_tier(self) -> str:
+        return self.tier or self.key
+
     def line(self, key: str) -> Line:
         return next(line for line in self.lines if line.key == key)
 
@@ -168,6 +177,11 @@ class Pool(_Closed):
             if weight * self.urn_plays % self.odds.total:
                 raise UrnDoesNotDivide(line=number, text=line.odds, plays=self.urn_plays)
         return tuple(weight * self.urn_plays // self.odds.total for weight in self.odds.weights)
+
+
+def pool_for(pools: Iterable[Pool], attributes: Mapping[str, Any], now: datetime, *, on_lists: Collection[str]) -> Pool:
+    """Of a tier's pools, the first whose audience the member is among; the last is for everybody."""
+    return next(pool for pool in pools if not pool.audience.unmet(attributes, now, on_lists=on_lists))
 
 
 class Cost(NamedTuple):
@@ -210,6 +224,18 @@ class Config(_Closed):
         return self
 
     @model_validator(mode="after")
+    def _every_member_has_a_pool(self) -> Config:
+        for tier in dict.fromkeys(pool.of_tier for pool in self.pools):
+            *for_some, last = [pool for pool in self.pools if pool.of_tier == tier]
+            if last.audience != EVERYBODY:
+                raise ValueError(f"the last pool of tier {tier!r} is {last.key!r}, which is not for everybody")
+            if unreached := [pool.key for pool in for_some if pool.audience == EVERYBODY]:
+                raise ValueError(
+                    f"nobody comes to the pools of tier {tier!r} after {unreached[0]!r}, which is for everybody"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _groups_are_of_lines(self) -> Config:
         known = {line.key for line in self.lines}
         unknown = sorted({key for group in self.limits.groups for key in group.lines} - known)
@@ -233,6 +259,15 @@ class Config(_Closed):
 
     def line(self, key: str) -> Line:
         return next(line for line in self.lines if line.key == key)
+
+    @property
+    def named_lists(self) -> Iterator[tuple[str, str]]:
+        """Every list that an audience names, as (field, key)."""
+        for place, key in enumerate(self.audience.lists):
+            yield f"audience.lists.{place}", key
+        for number, pool in enumerate(self.pools):
+            for place, key in enumerate(pool.audience.lists):
+                yield f"pools.{number}.audience.lists.{place}", key
 
     def cost_of(self, line: Line) -> Cost:  # noqa: ARG002 (a published version knows more)
         """What a prize of the line costs; nothing while products are not pinned."""
@@ -262,11 +297,34 @@ class Prize(BaseModel):
     points: int = 0
 
 
+class ListNamed(BaseModel):
+    """A list of members as it was when the version was published; its name is what members are told."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: Text
+
+
+PINNED = ("prizes", "lists", "spans")
+"""What publishing adds to an operator's config."""
+
+
 class Frozen(Config):
-    """A published version: the operator's config with every product pinned, and the hours of moments, by pool."""
+    """A published version: the operator's config with every product and list of members pinned, and the hours of moments."""
 
     prizes: dict[str, Prize]
+    lists: dict[str, ListNamed] = {}
     spans: dict[Key, tuple[Span, ...]] = {}
+    """When the moments of a pool may lie."""
+
+    def unmet(self, attributes: Mapping[str, Any], now: datetime, *, on_lists: Collection[str]) -> list[dict[str, Any]]:
+        """What the member does not meet of the audience; lists with the `names` that members know them by."""
+        asks = self.audience.unmet(attributes, now, on_lists=on_lists)
+        return [{**ask, "names": self.names_of(ask["any_of"])} if ask["kind"] == "list" else ask for ask in asks]
+
+    def names_of(self, lists: Collection[str]) -> list[dict[str, str]]:
+        return [self.lists[key].name.model_dump() for key in lists]
 
     def prize_of(self, line: Line) -> Prize | None:
         return self.prizes[line.product] if line.product is not None else None

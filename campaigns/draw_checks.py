@@ -40,7 +40,7 @@ async def draws_fit(at: Looking) -> Checked:
         dict(await pairs(at, select(Play.drawn, func.count()).where(at.plays).group_by(Play.drawn)))
     )
     tests: dict[str, float] = {}
-    for pool in at.running.version.pools.values():
+    for pool in at.running.version.config.pools:
         if pool.urn_plays is not None:
             continue  # its cards are no chance: each is recomputed, and none is drawn twice
         by_lot = [pair for pair in zip(pool.lines, pool.odds.weights, strict=True) if not pair[0].is_by_moment]
@@ -64,7 +64,12 @@ class _Told(NamedTuple):
 
 
 def _draw_fault(play: Play, version: Version) -> str | None:
-    pool = version.pool_of(play.entry)
+    # Whom a pool was for is not on record; which one it was is, for no two pools share a line.
+    pool = next(
+        (pool for pool in version.pools_of(play.entry) if play.drawn in (line.key for line in pool.lines)), None
+    )
+    if pool is None:
+        return f"drew {play.drawn}, which is in no pool of its tier"
     source = Source(version.seed, version.campaign, play.member_id, play.ordinal)
     told = _told_by_card(play, pool, version.config, source) if pool.urn_plays else _told(play, pool, version, source)
     if isinstance(told, str):

@@ -37,9 +37,14 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
     for kind in ("money_max", "money_day_max", "points_max", "points_day_max"):
         old, new = getattr(before.budget, kind), getattr(after.budget, kind)
         yield from _unless(_looser, f"budget.{kind}", old, new, "a budget may only be raised")
-    old_shape, new_shape = map(_shape, (before, after))
+    old_shape, new_shape = _shape(before), _shape(after)
     if old_shape != new_shape:
-        yield "pools", old_shape, new_shape, "pools, lines and fallbacks stay as they were published"
+        yield (
+            "pools",
+            old_shape,
+            new_shape,
+            "pools, lines, fallbacks and who draws from which stay as they were published",
+        )
         return
     for old_line, new_line in zip(before.lines, after.lines, strict=True):
         yield from _line_changes(old_line, new_line)
@@ -48,7 +53,8 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
 def _shape(config: Config) -> list[tuple[Any, ...]]:
     return [
         (
-            *(pool.key, pool.fallback, pool.sold_out, pool.guarantee, pool.urn_plays, pool.moments),
+            *(pool.key, pool.of_tier, pool.audience, pool.fallback, pool.sold_out, pool.guarantee, pool.urn_plays),
+            pool.moments,
             [line.key for line in pool.lines],
         )
         for pool in config.pools

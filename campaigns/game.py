@@ -78,7 +78,7 @@ class Game(Generic[ConfigT, EntryT]):
     check: Callable[[ConfigT, Sequence[str]], None]
     """Raises ConfigFault when the config does not fit the pools' line keys."""
     tier: Callable[[ConfigT, EntryT], str]
-    """The key of the pool that this entry draws from."""
+    """The tier whose pools this entry draws from: a pool's key, where it has no other."""
     reveal: Callable[[ConfigT, EntryT, Shown], Mapping[str, Any]]
     """What the widget needs to show the outcome, as JSON."""
     view: Callable[[ConfigT], Mapping[str, Any]]

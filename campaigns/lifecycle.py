@@ -15,10 +15,11 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns import registry
-from campaigns.config import Config, Frozen
+from campaigns.config import PINNED, Config, Frozen, ListNamed
 from campaigns.fairness import SEED_BYTES, commitment, config_hash
 from campaigns.favour import refused_changes
-from campaigns.game import ConfigFault
+from campaigns.game import ConfigFault, Text
+from campaigns.lists import held_lists
 from campaigns.models import Campaign, CampaignVersion, State, StockLot
 from campaigns.moments import Span, WindowsOverlap, spans_of
 from core.clock import Clock
@@ -174,7 +175,9 @@ class Lifecycle:
         refused = refused_changes(config, wanted)
         if refused:
             raise AgainstMembersFavour(changes=refused)
-        frozen = Frozen.model_validate({**wanted.model_dump(), "prizes": config.prizes, "spans": config.spans})
+        lists = await _pinned_lists(session, campaign.mall_id, wanted)
+        pinned = {"prizes": config.prizes, "lists": lists, "spans": config.spans}
+        frozen = Frozen.model_validate({**wanted.model_dump(), **pinned})
         return await _write(session, campaign, frozen, author, change=change)
 
     async def _turn(self, session: AsyncSession, campaign: Campaign, author: Author, state: State) -> CampaignVersion:
@@ -222,7 +225,7 @@ def _faults(error: ValidationError) -> list[tuple[str, str]]:
 
 
 async def _freeze(session: AsyncSession, mall: str, config: Config) -> Frozen:
-    """The config with every product pinned as it is now."""
+    """The config with every product and list of members pinned as it is now."""
     wanted = {line.product for line in config.lines if line.product is not None}
     found = await find_all(session, mall_id=mall, skus=sorted(wanted))
     missing = [
@@ -237,7 +240,19 @@ async def _freeze(session: AsyncSession, mall: str, config: Config) -> Frozen:
     if foreign and not config.budget.is_none:
         raise InvalidField(("budget.currency", f"is not that of {', '.join(foreign)}"))
     prizes = {sku: snapshot(product) for sku, product in found.items()}
-    return Frozen.model_validate({**config.model_dump(), "prizes": prizes, "spans": _spans(config)})
+    lists = await _pinned_lists(session, mall, config)
+    pinned = {"prizes": prizes, "lists": lists, "spans": _spans(config)}
+    return Frozen.model_validate({**config.model_dump(), **pinned})
+
+
+async def _pinned_lists(session: AsyncSession, mall: str, config: Config) -> dict[str, ListNamed]:
+    """The lists that audiences name, held so that nobody is taken off one before the campaign is in force."""
+    named = list(config.named_lists)
+    found = await held_lists(session, mall=mall, keys={key for _, key in named})
+    missing = [(field, f"the mall has no list of that key: {key}") for field, key in named if key not in found]
+    if missing:
+        raise InvalidField(*missing)
+    return {key: ListNamed(id=row.id, name=Text(zh=row.name_zh, en=row.name_en)) for key, row in found.items()}
 
 
 def _spans(config: Config) -> dict[str, tuple[Span, ...]]:
@@ -260,7 +275,7 @@ def _spans(config: Config) -> dict[str, tuple[Span, ...]]:
 
 def _unpinned(told: Mapping[str, Any]) -> dict[str, Any]:
     """A published config as its operator wrote it."""
-    return {field: value for field, value in told.items() if field not in {"prizes", "spans"}}
+    return {field: value for field, value in told.items() if field not in PINNED}
 
 
 async def _in_force(session: AsyncSession, campaign: Campaign) -> Frozen:

@@ -7,6 +7,8 @@ oversell a line, break a limit or use a number twice:
 - a member's `ordinal` follows the play before it, and no two plays share one; the same within a day;
 - every other number that a play takes (of a member's hour, of a line's day, of all wins) is a row of `play_tally`, not
   above the tally's last one, and no two plays share it.
+
+Beside it stands whom operators let in and keep out: lists of members, and blocks.
 """
 
 from __future__ import annotations
@@ -32,6 +34,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.db import Base, UtcDateTime, id_type
 
 NUMBERS_LENGTH_MAX = 1000
+SUB_CHARS_MAX = 128
+NAME_CHARS_MAX = 200
+REASON_CHARS_MAX = 500
 
 
 def _unique_where_present(number: str, *columns: str) -> Index:
@@ -232,4 +237,55 @@ class VoidPlay(Base):
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     epoch: Mapped[int]
     reason: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MemberList(Base):
+    """A named list of a mall's members. Its name is public; who is on it is not."""
+
+    __tablename__ = "member_list"
+    __table_args__ = (UniqueConstraint("mall_id", "key"),)
+
+    id: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    mall_id: Mapped[str] = mapped_column(id_type())
+    key: Mapped[str] = mapped_column(String(32))
+    name_zh: Mapped[str] = mapped_column(String(NAME_CHARS_MAX))
+    name_en: Mapped[str] = mapped_column(String(NAME_CHARS_MAX))
+    size: Mapped[int] = mapped_column(default=0)
+    """How many members are on it, counted with every change, which takes the row's lock."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ListedMember(Base):
+    """A member on a list, by the mall's own id of them: they need not have come yet."""
+
+    __tablename__ = "listed_member"
+
+    list_id: Mapped[str] = mapped_column(ForeignKey("member_list.id"), primary_key=True)
+    sub: Mapped[str] = mapped_column(String(SUB_CHARS_MAX), primary_key=True)
+
+
+class BlockAct(Base):
+    """An operator's act of blocking a member, or of lifting that; never changed and never deleted.
+
+    A mall's acts are numbered one by one in the order in which they are committed, so that whoever has seen the acts up
+    to a number misses none by reading on from it. The latest about a member is what holds.
+    """
+
+    __tablename__ = "block_act"
+    __table_args__ = (
+        UniqueConstraint("mall_id", "sub", "number"),
+        CheckConstraint("kind IN ('block', 'lift')", name="kind_is_known"),
+        CheckConstraint("kind = 'block' OR until IS NULL", name="only_blocks_end"),
+    )
+
+    mall_id: Mapped[str] = mapped_column(id_type(), primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    sub: Mapped[str] = mapped_column(String(SUB_CHARS_MAX))
+    kind: Mapped[str] = mapped_column(String(8))
+    until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until when a block holds; None for one that holds until it is lifted."""
+    reason: Mapped[str] = mapped_column(String(REASON_CHARS_MAX))
+    author: Mapped[str] = mapped_column(String(254))
     at: Mapped[datetime] = mapped_column(UtcDateTime)

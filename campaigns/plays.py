@@ -11,13 +11,14 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from campaigns.admission import Admission
 from campaigns.allocation import Source
 from campaigns.answers import answer_bytes
-from campaigns.audience import NotEligible
+from campaigns.config import Pool, pool_for
 from campaigns.drawing import Drawing
 from campaigns.ledger import Ledger, Row
 from campaigns.mending import Mending
@@ -81,14 +82,17 @@ class KeyReused(Refusal, code="idempotency-key-reused"):
 class Asked:
     """A member's request to play. `entry` is the game's entry as canonical JSON, `key` the Idempotency-Key.
 
-    `attributes` is what the mall signed about the member.
+    `sub` is the mall's own id of the member, and `attributes` is what it signed about them; `lists` are those of the
+    campaign's lists that they are on, which a play finds out by itself.
     """
 
     campaign: str
     member: str
     key: str
     entry: str
+    sub: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    lists: frozenset[str] = frozenset()
 
     @property
     def request_key(self) -> str:
@@ -110,8 +114,17 @@ class Decided:
 
 class Plays:
     def __init__(
-        self, *, versions: Versions, ledger: Ledger, mending: Mending, connection: Connection, clock: Clock, ids: Ids
+        self,
+        *,
+        versions: Versions,
+        admission: Admission,
+        ledger: Ledger,
+        mending: Mending,
+        connection: Connection,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
+        self._admission = admission
         self._versions = versions
         self._ledger = ledger
         self._mending = mending
@@ -123,7 +136,7 @@ class Plays:
 
     async def play(self, asked: Asked) -> bytes:
         """The answer to show, once the ledger holds the play. The same request gives the same bytes for ever."""
-        await self._admit(asked)
+        asked = await self._admit(asked)
         for _ in range(ATTEMPTS_MAX):
             decided = await self.decide(asked)
             if decided is not None and await self.settle(decided):
@@ -175,25 +188,29 @@ class Plays:
         await self._mending.recover(running, reason="a play's numbers lie behind the ledger")
         return False
 
-    async def _admit(self, asked: Asked) -> None:
-        """Refuse whom the campaign is not for. What a key became before is theirs whatever they are now."""
-        now = self._clock.now()
+    async def _admit(self, asked: Asked) -> Asked:
+        """Refuse whom the campaign is not for, and who is blocked. What a key became before is theirs all the same."""
         running = await self._versions.running(asked.campaign)
-        if not running.version.config.audience.unmet(asked.attributes, now):
-            return
-        running = await self._versions.look_again(asked.campaign)  # it may have been opened to more
-        asks = running.version.config.audience.unmet(asked.attributes, now)
-        if not asks or await self._held(asked, running) is not None:
-            return
-        if asked.request_key not in await kept_plays(self._connection, running.keys, asked.member, epoch=running.epoch):
-            raise NotEligible(asks=asks)
+        found = await self._admission.look(running.version, sub=asked.sub, attributes=asked.attributes)
+        if found.refusal is not None:
+            running = await self._versions.look_again(asked.campaign)  # it may have been opened to more
+            found = await self._admission.look_again(running.version, sub=asked.sub, attributes=asked.attributes)
+        if found.refusal is not None and not await self._is_known(asked, running):
+            raise found.refusal
+        return replace(asked, lists=found.lists) if found.lists else asked
+
+    async def _is_known(self, asked: Asked, running: Running) -> bool:
+        """Whether the request's key became a play before. Raises KeyReused when its body was another."""
+        if await self._held(asked, running) is not None:
+            return True
+        return asked.request_key in await kept_plays(self._connection, running.keys, asked.member, epoch=running.epoch)
 
     async def _claim(
         self, asked: Asked, running: Running, *, key_is_new: bool, all_lines: bool = False
     ) -> Decided | Verdict:
         version = running.version
         ordinal = self._next_ordinals.get((asked.campaign, asked.member), 1)
-        pool = version.pool_of(asked.entry)
+        pool = self._pool_of(asked, version)
         source = Source(version.seed, asked.campaign, asked.member, ordinal)
         word, groups, cards = self._drawing.of(running, pool, source, all_lines=all_lines)
         asking = Claim(
@@ -257,7 +274,14 @@ class Plays:
         if isinstance(verdict, Ordinal):
             self._note_ordinal(asked, verdict.ordinal)
         else:
-            self._drawing.note_other(running, running.version.pool_of(asked.entry), verdict)
+            self._drawing.note_other(running, self._pool_of(asked, running.version), verdict)
+
+    def _pool_of(self, asked: Asked, version: Version) -> Pool:
+        """The pool that the member draws from: of the entry's tier, the first that is for them."""
+        pools = version.pools_of(asked.entry)
+        if len(pools) == 1:
+            return pools[0]
+        return pool_for(pools, asked.attributes, self._clock.now(), on_lists=asked.lists)
 
     def _note_ordinal(self, asked: Asked, ordinal: int) -> None:
         known = self._next_ordinals

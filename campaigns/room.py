@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from campaigns.admission import Admission
+from campaigns.blocks import Blocks
 from campaigns.drain import Drain
 from campaigns.ledger import Ledger
 from campaigns.lifecycle import Lifecycle
@@ -21,6 +23,7 @@ from inventory.connection import Connection
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignsRoom:
     versions: Versions
+    blocks: Blocks
     ledger: Ledger
     drain: Drain
     recovery: Recovery
@@ -37,10 +40,20 @@ def furnish(
     drain = Drain(database=database, versions=versions, ledger=ledger, connection=connection)
     recovery = Recovery(database=database, versions=versions, drain=drain, connection=connection, clock=clock)
     mending = Mending(database=database, versions=versions, drain=drain, recovery=recovery, connection=connection)
-    plays = Plays(versions=versions, ledger=ledger, mending=mending, connection=connection, clock=clock, ids=ids)
+    blocks = Blocks(database=database, clock=clock)
+    plays = Plays(
+        versions=versions,
+        admission=Admission(database=database, blocks=blocks, clock=clock),
+        ledger=ledger,
+        mending=mending,
+        connection=connection,
+        clock=clock,
+        ids=ids,
+    )
     lifecycle = Lifecycle(clock=clock, ids=ids, entropy=entropy, sealer=sealer)
     return CampaignsRoom(
         versions=versions,
+        blocks=blocks,
         ledger=ledger,
         drain=drain,
         recovery=recovery,

@@ -9,14 +9,25 @@ from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from campaigns.blocks import block_of
 from campaigns.chances import Used, chances_after, used_by
+from campaigns.config import pool_for
 from campaigns.ledger import Ledger
+from campaigns.lists import lists_with
 from campaigns.queries import are_all_taken, last_play
 from campaigns.versions import Running
 from core.clock import to_ms
 
 StandingState = Literal[
-    "ready", "not-open-yet", "over", "paused", "no-chance-left", "cooling-down", "all-plays-taken", "not-eligible"
+    "ready",
+    "not-open-yet",
+    "over",
+    "paused",
+    "no-chance-left",
+    "cooling-down",
+    "all-plays-taken",
+    "not-eligible",
+    "blocked",
 ]
 
 
@@ -24,7 +35,8 @@ StandingState = Literal[
 class Standing:
     """`chances_left` is None where nothing limits them; `next_chance_at` is None where none is to come.
 
-    `asks` is what the member does not meet of what the campaign asks of its audience.
+    `asks` is what the member does not meet of what the campaign asks of its audience. `blocked_until` is None for one who
+    is not blocked, and for one who is until somebody lifts it. `pools` are those that they draw from, one of each tier.
     """
 
     state: StandingState
@@ -32,19 +44,32 @@ class Standing:
     next_chance_at: datetime | None
     plays: int
     asks: Sequence[Mapping[str, Any]]
+    pools: Sequence[str]
+    blocked_until: datetime | None
 
 
 async def standing_of(
-    session: AsyncSession, running: Running, *, member: str, attributes: Mapping[str, Any], now: datetime
+    session: AsyncSession,
+    running: Running,
+    *,
+    member: str,
+    attributes: Mapping[str, Any],
+    now: datetime,
+    sub: str | None = None,
 ) -> Standing:
     version = running.version
+    block = await block_of(session, mall=version.mall, sub=sub, now=now) if sub is not None else None
+    named = version.config.lists
+    lists = await lists_with(session, named, sub) if named and sub is not None else frozenset[str]()
     last = await last_play(session, campaign=running.campaign, member=member)
     used = used_by(Ledger.entry_of(last)) if last is not None else Used()
     left = chances_after(version, used, now_ms=to_ms(now))
-    asks = version.config.audience.unmet(attributes, now)
+    asks = version.config.unmet(attributes, now, on_lists=lists)
     state = _STATES.get(running.phase(now), "ready")
     plays_max = version.config.limits.plays_max
-    if state == "ready" and asks:
+    if state == "ready" and block is not None:
+        state = "blocked"
+    elif state == "ready" and asks:
         state = "not-eligible"
     elif state == "ready" and plays_max and await are_all_taken(session, running.campaign, plays_max=plays_max):
         state = "all-plays-taken"
@@ -52,7 +77,15 @@ async def standing_of(
         state = "no-chance-left"
     elif state == "ready" and left.next_at is not None:
         state = "cooling-down"
-    return Standing(state=state, chances_left=left.chances, next_chance_at=left.next_at, plays=used.plays, asks=asks)
+    return Standing(
+        state=state,
+        chances_left=left.chances,
+        next_chance_at=left.next_at,
+        plays=used.plays,
+        asks=asks,
+        pools=[pool_for(pools, attributes, now, on_lists=lists).key for pools in version.tiers.values()],
+        blocked_until=block.until if block is not None else None,
+    )
 
 
 _STATES: dict[str, StandingState] = {

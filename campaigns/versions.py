@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -56,7 +56,8 @@ class Version:
     config_hash: str
     seed: bytes
     commitment: str
-    pools: Mapping[str, Pool]
+    tiers: Mapping[str, Sequence[Pool]]
+    """The pools of each tier of the game, in the order in which a member's is looked for; the last is for everybody."""
     lines: Mapping[str, LineFacts]
     takes: Mapping[str, Take]
     """Every take there is, by its tally; units are taken beside these. Of a run or a sum, one of those lines take."""
@@ -68,9 +69,9 @@ class Version:
         """The game's entry in canonical JSON that was validated when it came in."""
         return _entry(self.game.key, text)
 
-    def pool_of(self, entry: str) -> Pool:
-        """The pool that this entry draws from."""
-        return self.pools[self.game.tier(self.game_config, self.entry_of(entry))]
+    def pools_of(self, entry: str) -> Sequence[Pool]:
+        """The pools of this entry's tier; a play draws from the first whose audience the member is among."""
+        return self.tiers[self.game.tier(self.game_config, self.entry_of(entry))]
 
 
 class Sendable(NamedTuple):
@@ -230,7 +231,7 @@ class Versions:
             config_hash=written.config_hash,
             seed=self._sealer.open(row.seed_sealed, bound_to=row.id),
             commitment=row.commitment,
-            pools={pool.key: pool for pool in config.pools},
+            tiers=_tiers(config),
             lines={line.key: _facts(line, config) for line in config.lines},
             takes=takes_of(config),
             takes_when={line.key: takes_when(config, pool, line) for pool in config.pools for line in pool.lines},
@@ -242,6 +243,13 @@ class Versions:
 def _entry(game: str, text: str) -> GameModel:
     entry: GameModel = registry.game(game).entry.model_validate_json(text)
     return entry
+
+
+def _tiers(config: Frozen) -> dict[str, Sequence[Pool]]:
+    tiers: dict[str, list[Pool]] = {}
+    for pool in config.pools:
+        tiers.setdefault(pool.of_tier, []).append(pool)
+    return {tier: tuple(pools) for tier, pools in tiers.items()}
 
 
 def _facts(line: Line, config: Frozen) -> LineFacts:

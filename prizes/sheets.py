@@ -36,10 +36,10 @@ class Report:
     refused: list[RowFault] = field(default_factory=list)
 
 
-def decode(raw: bytes) -> str:
+def decode(raw: bytes, *, bytes_max: int = BYTES_MAX) -> str:
     """UTF-8 text, with or without a byte-order mark."""
-    if len(raw) > BYTES_MAX:
-        raise InvalidField(("file", f"larger than {BYTES_MAX} bytes"))
+    if len(raw) > bytes_max:
+        raise InvalidField(("file", f"larger than {bytes_max} bytes"))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
@@ -47,18 +47,23 @@ def decode(raw: bytes) -> str:
 
 
 def read_rows(
-    raw: bytes, *, columns: Sequence[str], optional: Sequence[str] = ()
+    raw: bytes,
+    *,
+    columns: Sequence[str],
+    optional: Sequence[str] = (),
+    rows_max: int = ROWS_MAX,
+    bytes_max: int = BYTES_MAX,
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """(row number, cells by column) of every row that is not empty; a file that is no such sheet is refused whole.
 
     A row with too many or too few cells comes back with the key "" holding what is wrong with it.
     """
-    reader = csv.reader(io.StringIO(decode(raw), newline=""), strict=True)
+    reader = csv.reader(io.StringIO(decode(raw, bytes_max=bytes_max), newline=""), strict=True)
     header = [cell.strip() for cell in next(_lines(reader), [])]
     _check_header(header, columns, optional)
     for index, cells in enumerate(_lines(reader), start=2):
-        if index - 1 > ROWS_MAX:
-            raise InvalidField(("file", f"more than {ROWS_MAX} rows"))
+        if index - 1 > rows_max:
+            raise InvalidField(("file", f"more than {rows_max} rows"))
         if not any(cell.strip() for cell in cells):
             continue
         yield index, _row(header, cells)

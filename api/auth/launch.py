@@ -18,8 +18,9 @@ from pydantic import ValidationError as ClaimsError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.auth.malls import mall_by_key, secrets_of
-from api.auth.models import JTI_CHARS_MAX, SUB_CHARS_MAX, Mall
+from api.auth.models import JTI_CHARS_MAX, Mall
 from api.auth.refusals import LaunchTokenInvalid
+from campaigns.models import SUB_CHARS_MAX
 from core.clock import from_ms
 from core.sealing import Sealer
 

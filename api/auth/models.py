@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from campaigns.models import SUB_CHARS_MAX
 from core.db import Base, UtcDateTime, id_type
 
 TOKEN_HASH_BYTES = 32
-SUB_CHARS_MAX = 128
 JTI_CHARS_MAX = 128
 
 

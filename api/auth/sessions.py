@@ -33,6 +33,7 @@ class MemberSession:
     """Who is asking, and for which mall; `campaign_id` is the only campaign they may touch when it is set."""
 
     member_id: str
+    sub: str
     mall_id: str
     campaign_id: str | None
     attributes: Mapping[str, Any]
@@ -72,6 +73,7 @@ class Sessions:
             member_id = await _member_of(writing, mall, claims.sub, new_id=self._ids.new(), now=now)
             session = MemberSession(
                 member_id=member_id,
+                sub=claims.sub,
                 mall_id=mall.id,
                 campaign_id=str(claims.campaign) if claims.campaign else None,
                 attributes=claims.attributes,
@@ -101,9 +103,10 @@ class Sessions:
         now = self._clock.now()
         key = token_hash(token)
         async with self._database.reading() as reading:
-            row = await reading.get(MemberSessionRow, key)
-        if row is None or row.expires_at <= now:
+            found = (await reading.execute(_of_token.where(MemberSessionRow.token_hash == key))).one_or_none()
+        if found is None or found[0].expires_at <= now:
             return None
+        row, sub = found
         expires_at = row.expires_at
         if expires_at - now < RENEW_BELOW:
             expires_at = now + IDLE
@@ -112,6 +115,7 @@ class Sessions:
                 await writing.execute(renewal)
         session = MemberSession(
             member_id=row.member_id,
+            sub=sub,
             mall_id=row.mall_id,
             campaign_id=row.campaign_id,
             attributes=row.attributes,
@@ -157,6 +161,9 @@ async def _inserted(session: AsyncSession, model: type[LaunchTokenUse | Member],
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(model).values(**values).on_conflict_do_nothing().returning(model.mall_id)
     return (await session.execute(statement)).first() is not None
+
+
+_of_token = select(MemberSessionRow, Member.sub).join(Member, Member.id == MemberSessionRow.member_id)
 
 
 def _row(key: bytes, session: MemberSession, *, origin: str | None) -> MemberSessionRow:

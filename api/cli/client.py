@@ -52,6 +52,9 @@ class Client:
     def put(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._call("PUT", path, json=body)
 
+    def delete(self, path: str) -> None:
+        self._call("DELETE", path)
+
     def post_sheet(self, path: str, raw: bytes) -> Any:
         return self._call("POST", path, content=raw, headers={"content-type": "text/csv; charset=utf-8"})
 
@@ -60,6 +63,8 @@ class Client:
             answer = self._http.request(method, f"/v1/admin{path}", **arguments)
         except httpx.HTTPError as error:
             raise Failure(f"{self._http.base_url} cannot be reached: {error}.") from None
+        if answer.is_success and not answer.content:
+            return None
         if answer.is_success:
             return answer.text if answer.headers["content-type"].startswith("text/csv") else answer.json()
         raise Failure(_sentence(answer))

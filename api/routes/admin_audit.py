@@ -10,8 +10,7 @@ from pydantic import BaseModel
 
 from api.auth.audit import page
 from api.auth.dependencies import AnyOperator, TheHouse
-from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_at, position_of
-from core.errors import InvalidField
+from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_at, number_of
 
 router = APIRouter(prefix="/v1/admin", tags=["admin: audit"])
 Word = Annotated[str | None, Query(max_length=64, pattern=r"^[\x21-\x7e]+$")]
@@ -49,22 +48,15 @@ async def list_audit(
     cursor: Cursor = None,
 ) -> AuditPage:
     """The mall's audit rows, newest first; of one subject when it is named."""
-    position = position_of(cursor, parts=1)
     async with house.database.reading() as session:
         entries = await page(
             session,
             mall_id=operator.mall_id,
             subject_type=subject_type,
             subject_id=subject_id,
-            before=_seq(position[0]) if position else None,
+            before=number_of(cursor),
             limit=limit,
         )
     names = AuditView.model_fields.keys() - {"hash"}
     items = [AuditView(**{name: getattr(entry, name) for name in names}, hash=entry.hash.hex()) for entry in entries]
     return AuditPage(items=items, next=cursor_at(str(entries[-1].seq)) if len(entries) == limit else None)
-
-
-def _seq(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):  # noqa: PLR2004 (fits a 64-bit column)
-        raise InvalidField(("cursor", "not a cursor of this list"))
-    return int(text)

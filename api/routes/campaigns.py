@@ -15,7 +15,7 @@ from api.routes.plays import PrizeShown
 from campaigns.allocation import effective_odds
 from campaigns.answers import iso
 from campaigns.audience import Audience
-from campaigns.config import Guarantee, Line, Phase, Pool
+from campaigns.config import Frozen, Guarantee, Line, Phase, Pool
 from campaigns.fairness import ALGORITHM
 from campaigns.game import Text
 from campaigns.limits import Limits
@@ -53,8 +53,28 @@ class LineView(BaseModel):
     member_wins_max: int | None
 
 
-class PoolView(BaseModel):
+class ListView(BaseModel):
+    """A list of the mall's members, as members know it."""
+
     key: str
+    name: Text
+
+
+class AudienceView(BaseModel):
+    """Who is meant. Nothing said means everybody; of names, one is enough; all that is said must be met."""
+
+    tiers: list[str]
+    segments: list[str]
+    registered_within_days: int | None
+    lists: list[ListView]
+
+
+class PoolView(BaseModel):
+    """A play of a tier draws from the first of its pools whose audience the member is among."""
+
+    key: str
+    tier: str
+    audience: AudienceView
     total: int
     fallback: str
     sold_out: Literal["fallback", "renormalise"]
@@ -85,7 +105,7 @@ class CampaignView(BaseModel):
     server_time: str
     version: int
     skin: str
-    audience: Audience
+    audience: AudienceView
     limits: Limits
     has_budget: Annotated[bool, Field(description="Whether what all prizes cost together is limited.")]
     claim_days: int
@@ -95,10 +115,14 @@ class CampaignView(BaseModel):
 
 
 class AskView(BaseModel):
-    """One thing asked: a tier or a segment by name, or having registered less than so many days ago."""
+    """One thing asked: a tier, a segment or a list by name, or having registered less than so many days ago.
 
-    kind: Literal["tier", "segment", "new-member"]
+    Of a list, `any_of` holds keys and `names` what members know them by.
+    """
+
+    kind: Literal["tier", "segment", "new-member", "list"]
     any_of: list[str] = []
+    names: list[Text] = []
     days: int | None = None
 
 
@@ -114,6 +138,10 @@ class StandingView(BaseModel):
     plays: int
     asks: Annotated[
         list[AskView], Field(description="What the campaign asks of its members and this one does not meet.")
+    ]
+    pools: Annotated[list[str], Field(description="The pools that this member draws from, one of each tier.")]
+    blocked_until: Annotated[
+        datetime | None, Field(description="Until when a blocked member is; none means until it is lifted.")
     ]
     server_time: str
 
@@ -135,13 +163,17 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         raise NotFound(noun="campaign")
     now = house.clock.now()
     async with house.database.reading() as session:
-        standing = await standing_of(session, running, member=member.member_id, attributes=member.attributes, now=now)
+        standing = await standing_of(
+            session, running, member=member.member_id, sub=member.sub, attributes=member.attributes, now=now
+        )
     return StandingView(
         state=standing.state,
         chances_left=standing.chances_left,
         next_chance_at=standing.next_chance_at,
         plays=standing.plays,
         asks=[AskView.model_validate(each) for each in standing.asks],
+        pools=list(standing.pools),
+        blocked_until=standing.blocked_until,
         server_time=iso(now),
     )
 
@@ -160,7 +192,7 @@ def _campaign_view(running: Running, now: datetime) -> CampaignView:
         server_time=iso(now),
         version=version.number,
         skin=config.skin,
-        audience=config.audience,
+        audience=_audience_view(config.audience, config),
         limits=config.limits,
         has_budget=not config.budget.is_none,
         claim_days=config.claim_days,
@@ -170,11 +202,22 @@ def _campaign_view(running: Running, now: datetime) -> CampaignView:
     )
 
 
+def _audience_view(audience: Audience, config: Frozen) -> AudienceView:
+    return AudienceView(
+        tiers=list(audience.tiers),
+        segments=list(audience.segments),
+        registered_within_days=audience.registered_within_days,
+        lists=[ListView(key=key, name=config.lists[key].name) for key in audience.lists],
+    )
+
+
 def _pool_view(pool: Pool, version: Version) -> PoolView:
     shares = effective_odds(pool)
     each = zip(pool.lines, pool.odds.weights, shares, strict=True)
     return PoolView(
         key=pool.key,
+        tier=pool.of_tier,
+        audience=_audience_view(pool.audience, version.config),
         total=pool.odds.total,
         fallback=pool.fallback,
         sold_out=pool.sold_out,

@@ -133,6 +133,7 @@ async def _play(house: House, member: MemberSession, campaign: str, key: str, bo
         member=member.member_id,
         key=key,
         entry=entry,
+        sub=member.sub,
         attributes=member.attributes,
     )
     return await house.campaigns.plays.play(asked)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import Request
 from pydantic import BaseModel, Field
 
 from core.errors import InvalidField
-from prizes.sheets import Report
+from prizes.sheets import Report, RowFault
 
 FAULTS_SHOWN_MAX = 1_000
 
@@ -51,11 +52,16 @@ def as_view(report: Report) -> ImportReport:
         updated=len(report.updated),
         unchanged=len(report.unchanged),
         refused=len({fault.row for fault in report.refused}),
-        faults=[
-            RefusedRow(row=fault.row, key=fault.key, field=fault.field, reason=fault.reason)
-            for fault in report.refused[:FAULTS_SHOWN_MAX]
-        ],
+        faults=refused_rows(report.refused),
     )
+
+
+def refused_rows(faults: Sequence[RowFault]) -> list[RefusedRow]:
+    """The first of them, as they are shown."""
+    return [
+        RefusedRow(row=fault.row, key=fault.key, field=fault.field, reason=fault.reason)
+        for fault in faults[:FAULTS_SHOWN_MAX]
+    ]
 
 
 def counts(report: Report) -> dict[str, int]:

@@ -70,6 +70,21 @@ def upgrade() -> None:
     op.create_index("ix_award_member", "award", ["member_id", "won_at", "id"], unique=False)
     op.create_index("ix_award_queue", "award", ["mall_id", "state", "won_at", "id"], unique=False)
     op.create_table(
+        "block_act",
+        sa.Column("mall_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sub", sa.String(length=128), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("author", sa.String(length=254), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind = 'block' OR until IS NULL", name=op.f("ck_block_act_only_blocks_end")),
+        sa.CheckConstraint("kind IN ('block', 'lift')", name=op.f("ck_block_act_kind_is_known")),
+        sa.PrimaryKeyConstraint("mall_id", "number", name=op.f("pk_block_act")),
+        sa.UniqueConstraint("mall_id", "sub", "number", name=op.f("uq_block_act_mall_id_sub_number")),
+    )
+    op.create_table(
         "campaign",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("mall_id", sa.Uuid(as_uuid=False), nullable=False),
@@ -100,6 +115,26 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mall")),
         sa.UniqueConstraint("key", name=op.f("uq_mall_key")),
+    )
+    op.create_table(
+        "member_list",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("mall_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("name_zh", sa.String(length=200), nullable=False),
+        sa.Column("name_en", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_member_list")),
+        sa.UniqueConstraint("mall_id", "key", name=op.f("uq_member_list_mall_id_key")),
+    )
+    op.create_table(
+        "listed_member",
+        sa.Column("list_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("sub", sa.String(length=128), nullable=False),
+        sa.ForeignKeyConstraint(["list_id"], ["member_list.id"], name=op.f("fk_listed_member_list_id")),
+        sa.PrimaryKeyConstraint("list_id", "sub", name=op.f("pk_listed_member")),
     )
     op.create_table(
         "outbox",
@@ -490,9 +525,12 @@ def downgrade() -> None:
         sqlite_where=sa.text("done_at IS NULL"),
     )
     op.drop_table("outbox")
+    op.drop_table("listed_member")
+    op.drop_table("member_list")
     op.drop_table("mall")
     op.drop_index(op.f("ix_campaign_mall_id"), table_name="campaign")
     op.drop_table("campaign")
+    op.drop_table("block_act")
     op.drop_index("ix_award_queue", table_name="award")
     op.drop_index("ix_award_member", table_name="award")
     op.drop_index(

@@ -98,6 +98,29 @@ def test_an_operator_needs_nothing_but_a_terminal(terminal: Terminal) -> None:
     assert terminal.answer("reconcile")[0]["epoch"] >= 2
 
 
+def test_members_are_let_in_and_kept_out_from_a_terminal(terminal: Terminal) -> None:
+    made = terminal.json("lists", "create", "spring", "--zh", "春季会员", "--en", "Spring guests")
+    assert (made["key"], made["size"]) == ("spring", 0)
+    sheet = terminal.file("members.csv", "sub\nann\nben\nann\n")
+    report = terminal.json("lists", "add", "spring", sheet)
+    assert (report["size"], report["added"], report["refused"]) == (2, 2, 1)
+    assert "the same as in row 2" in terminal.run("lists", "add", "spring", sheet)
+    assert terminal.json("lists", "replace", "spring", terminal.file("one.csv", "sub\ncai\n"))["removed"] == 2
+    assert terminal.json("lists", "remove", "spring", terminal.file("one.csv", "sub\ncai\n"))["size"] == 0
+    assert "Spring guests" in terminal.run("lists", "list")
+    terminal.run("lists", "discard", "spring")
+    assert terminal.json("lists", "list") == []
+
+    until = "2099-01-01T00:00:00Z"
+    assert terminal.json("blocks", "add", "ann", "--reason", "a program", "--until", until)["until"] == until
+    assert [act["sub"] for act in terminal.json("blocks", "list")] == ["ann"]
+    terminal.run("blocks", "lift", "ann", "--reason", "a family")
+    assert terminal.json("blocks", "list") == []
+    assert [act["kind"] for act in terminal.json("blocks", "history", "--sub", "ann")] == ["lift", "block"]
+    refused = terminal.run("blocks", "lift", "ann", "--reason", "again", status=2)
+    assert refused == "No block of that member holds.\n"
+
+
 def test_what_cannot_be_done_is_one_sentence(terminal: Terminal) -> None:
     owner = terminal.house.demo["operators"]["owner"]["token"]
     sentences = {

@@ -6,14 +6,17 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Route, expect
 
+from campaigns.blocks import FRESH
 from tests.browser.conftest import Visit
 from tests.browser.shelf import NOTHING, limits, zone_far_from_midnight
 from tests.browser.visitor import EN_DESK, LANGUAGES, WORDS, ZH_PHONE, Device, Visitor
-from tests.journeys.people import Operator, hours
+from tests.journeys.people import Operator, hours, pool_of
 
 everyone = pytest.mark.parametrize("device", [ZH_PHONE.at_rest(), EN_DESK.at_rest()], ids=["zh-phone", "en-desk"])
 TURNS_MS_MAX = 20_000
@@ -42,6 +45,8 @@ def test_no_two_states_share_their_words(language: str) -> None:
         "all-plays-taken",
         "used-up",
         "not-eligible",
+        "blocked",
+        "blocked-for-good",
         "signed-out",
         "network",
     }
@@ -116,6 +121,74 @@ async def test_a_campaign_for_others_says_for_whom(device: Device, operator: Ope
     await visitor.presses(visitor.button(visitor.words("hero.rules")))
     for words in asked:
         await expect(visitor.sheet("rules")).to_contain_text(words)
+
+
+@everyone
+async def test_a_campaign_for_a_list_names_it(device: Device, operator: Operator, visit: Visit) -> None:
+    key, name = f"list-{uuid4().hex[:12]}", {"zh": "春季回访会员", "en": "Spring guests"}
+    await operator.posts("/lists", key=key, name=name)
+    visitor = await visit(device, await operator.opens(NOTHING, audience={"lists": [key]}))
+    await visitor.arrives()
+    await is_told(visitor, "not-eligible")
+    asked = visitor.words("who.list", names=name[device.language])
+    await expect(visitor.see(".notice")).to_contain_text(asked)
+    await visitor.presses(visitor.button(visitor.words("hero.rules")))
+    await expect(visitor.sheet("rules")).to_contain_text(asked)
+    await visitor.closes_the_sheet()
+    await operator.uploads(f"/lists/{key}/members", f"sub\n{visitor.name}\n")
+    await visitor.page.reload()
+    await visitor.is_ready()
+
+
+@everyone
+async def test_a_blocked_member_is_told_until_when_and_comes_back(
+    device: Device, operator: Operator, visit: Visit
+) -> None:
+    visitor = await visit(device, await operator.opens(NOTHING))
+    visitor.forgive("403")
+    await visitor.comes_to_play()
+    midnight = (datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai")) + timedelta(days=1)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    blocked = {"sub": visitor.name, "reason": "plays by a program"}
+    await operator.posts("/blocks", **blocked, until=midnight.isoformat())
+    await asyncio.sleep(FRESH.total_seconds())
+    await visitor.presses(visitor.play_button)
+    await is_told(visitor, "blocked", time=visitor.words("time.tomorrow", clock="00:00"))
+    await expect(visitor.see(".notice")).not_to_contain_text(blocked["reason"])
+
+    await operator.posts("/blocks", **blocked)
+    await visitor.page.reload()
+    await is_told(visitor, "blocked-for-good")
+    await operator.posts("/blocks/lift", sub=visitor.name, reason="it was a family")
+    await expect(visitor.play_button).to_have_attribute("aria-disabled", "false", timeout=TURNS_MS_MAX)
+    await visitor.spins()
+
+
+@everyone
+async def test_the_rules_say_who_draws_from_which_pool(device: Device, operator: Operator, visit: Visit) -> None:
+    key, name = f"list-{uuid4().hex[:12]}", {"zh": "春季回访会员", "en": "Spring guests"}
+    await operator.posts("/lists", key=key, name=name)
+    guests = {
+        **pool_of([("umbrella", "5%", None, None, "UMBRELLA"), ("nothing", "rest", None, None, None)])["pools"][0]
+    }
+    pools = [
+        {**guests, "key": "guests", "tier": "main", "audience": {"tiers": ["Gold"], "lists": [key]}},
+        pool_of(NOTHING)["pools"][0],
+    ]
+    lines = [line["key"] for pool in pools for line in pool["lines"]]
+    campaign = await operator.opens(pools=pools, game={"face": "wheel", "sectors": lines})
+    visitor = await visit(device, campaign)
+    await visitor.comes_to_play()
+    await visitor.presses(visitor.button(visitor.words("hero.rules")))
+    heads = visitor.sheet("rules").locator(".pool")
+    await expect(heads).to_have_count(2)
+    asked = (visitor.words("pool.tier", names="Gold"), visitor.words("pool.list", names=name[device.language]))
+    await expect(heads.nth(0)).to_have_text(visitor.words("pool.for", asks=visitor.words("pool.and").join(asked)))
+    await expect(heads.nth(1)).to_contain_text(visitor.words("pool.others"))
+    await expect(heads.nth(1)).to_contain_text(visitor.words("pool.yours"))
+    await visitor.closes_the_sheet()
+    await expect(visitor.see(".shelf li")).to_have_count(1)
 
 
 @everyone

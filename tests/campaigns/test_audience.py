@@ -16,8 +16,13 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 JOINED = int((NOW - timedelta(days=7)).timestamp())
 
 names = st.lists(st.sampled_from(["gold", "silver", "vip"]), unique=True).map(tuple)
+keys = st.lists(st.sampled_from(["spring", "summer", "autumn"]), unique=True)
 audiences = st.builds(
-    Audience, tiers=names, segments=names, registered_within_days=st.none() | st.integers(min_value=1, max_value=9)
+    Audience,
+    tiers=names,
+    segments=names,
+    registered_within_days=st.none() | st.integers(min_value=1, max_value=9),
+    lists=keys.map(tuple),
 )
 members = st.fixed_dictionaries(
     {},
@@ -56,12 +61,26 @@ def test_what_is_not_met_is_named(audience: dict[str, Any], attributes: dict[str
     assert Audience.model_validate(audience).unmet(attributes, NOW) == unmet
 
 
-@given(audiences, audiences, members)
+@given(audiences, audiences, members, keys)
 def test_a_wider_audience_lets_in_whom_the_narrower_did(
-    one: Audience, other: Audience, attributes: dict[str, Any]
+    one: Audience, other: Audience, attributes: dict[str, Any], on_lists: list[str]
 ) -> None:
-    if one.is_as_wide_as(other) and not other.unmet(attributes, NOW):
-        assert not one.unmet(attributes, NOW)
+    if one.is_as_wide_as(other) and not other.unmet(attributes, NOW, on_lists=on_lists):
+        assert not one.unmet(attributes, NOW, on_lists=on_lists)
+
+
+@pytest.mark.parametrize(
+    ("on_lists", "unmet"),
+    [
+        (["spring"], []),
+        (["winter", "summer"], []),
+        (["winter"], [{"kind": "list", "any_of": ["spring", "summer"]}]),
+        ([], [{"kind": "list", "any_of": ["spring", "summer"]}]),
+    ],
+)
+def test_one_list_of_those_named_is_enough(on_lists: list[str], unmet: list[Any]) -> None:
+    audience = Audience(lists=("spring", "summer"))
+    assert audience.unmet({"lists": ["spring"], "segments": ["spring"]}, NOW, on_lists=on_lists) == unmet
 
 
 @given(audiences)
@@ -81,7 +100,9 @@ def test_everybody_is_the_widest(audience: Audience) -> None:
         {"tiers": [f"tier-{n}" for n in range(51)]},
         {"registered_within_days": 0},
         {"registered_within_days": 3651},
-        {"lists": ["a"]},
+        {"lists": ["spring", "spring"]},
+        {"lists": ["Not A Key"]},
+        {"lists": [f"list-{n}" for n in range(21)]},
     ],
 )
 def test_an_audience_that_makes_no_sense_is_refused(told: dict[str, Any]) -> None:

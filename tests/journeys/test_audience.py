@@ -24,7 +24,7 @@ async def test_only_those_it_is_for_may_play(
     assert (await gold.stands(campaign))["state"] == "ready"
     assert (await gold.plays(campaign))["ordinal"] == 1
     for member in (silver, unknown):
-        asks = [{"kind": "tier", "any_of": ["gold"], "days": None}]
+        asks = [{"kind": "tier", "any_of": ["gold"], "names": [], "days": None}]
         standing = await member.stands(campaign)
         assert (standing["state"], standing["asks"]) == ("not-eligible", asks)
         problem = await member.is_refused(campaign)
@@ -33,7 +33,7 @@ async def test_only_those_it_is_for_may_play(
         assert (await member.stands(campaign))["plays"] == 0
 
     shown = (await client.get(f"/v1/campaigns/{campaign}")).json()
-    assert shown["audience"] == {"tiers": ["gold"], "segments": [], "registered_within_days": None}
+    assert shown["audience"] == {"tiers": ["gold"], "segments": [], "registered_within_days": None, "lists": []}
 
 
 async def test_what_a_key_became_is_told_to_one_who_is_no_longer_meant(

@@ -19,6 +19,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/extend": {"json": {"ends_at": "2099-01-01T00:00:00Z", "reason": "try"}},
     "/amend": {"json": {"config": {}, "seen_version": 1, "reason": "try"}},
     "/codes": {"content": b"code\nX-000001\n", "headers": {"content-type": "text/csv"}},
+    "/members": {"content": b"sub\nX-1\n", "headers": {"content-type": "text/csv"}},
     "/claim": {"json": {"phone": "13800000000"}},
     "/plays": {"json": {"entry": {}}, "headers": {"idempotency-key": "a-stranger-s-key"}},
 }
@@ -66,7 +67,8 @@ async def test_another_malls_ids_are_not_found_on_any_route(
         "sku,name_zh,name_en,form,type,merchant,market_value_fen,cost_fen,points,detail\n"
         "OURS-1,券,Coupon,virtual,coupon_code,mall,1,1,0,\n",
     )
-    ids = {"campaign_id": campaign, "award_id": award["id"], "sku": "OURS-1"}
+    await operator.posts("/lists", key="ours", name={"zh": "我们的", "en": "Ours"})
+    ids = {"campaign_id": campaign, "award_id": award["id"], "sku": "OURS-1", "list_key": "ours"}
     snooper, visitor = stranger
     walked = {
         snooper.headers["authorization"]: routes_with_ids(app, "/v1/admin/"),
@@ -90,7 +92,9 @@ async def test_lists_show_a_mall_only_its_own(
 ) -> None:
     await member.wins(await operator.opens(), "points")
     snooper, visitor = stranger
-    for path in ("/campaigns", "/awards", "/awards/queues"):
+    await operator.posts("/lists", key="ours", name={"zh": "我们的", "en": "Ours"})
+    await operator.posts("/blocks", sub="member-9", reason="plays by a program")
+    for path in ("/campaigns", "/awards", "/awards/queues", "/lists", "/blocks", "/blocks/history"):
         assert (await snooper.gets(path))["items"] == [], path
     assert {row["subject_type"] for row in (await snooper.gets("/audit"))["items"]} <= {"catalogue"}
     for path in ("/plays", "/awards"):

@@ -12,7 +12,7 @@ import { showResult } from "./sheets/result.js";
 import { showRules } from "./sheets/rules.js";
 import { Calendar } from "./time.js";
 
-const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000 };
+const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000, blocked: 15_000, "blocked-for-good": 15_000 };
 const COUNTED_DOWN = ["not-open-yet", "cooling-down"];
 const RESUME_SILENTLY_MS = 10 * 60_000;
 const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry" };
@@ -92,6 +92,7 @@ export class App {
     if (this.held) return "held";
     if (this.definition?.phase === "recovering" || this.me?.state === "recovering") return "recovering";
     if (!this.me) return "loading";
+    if (this.me.state === "blocked") return this.me.blocked_until ? "blocked" : "blocked-for-good";
     return this.me.state === "no-chance-left" && !this.me.next_chance_at ? "used-up" : this.me.state;
   }
 
@@ -243,9 +244,16 @@ export class App {
     this.rulesLink.textContent = texts.t("hero.rules");
     this.mineLink.replaceChildren(texts.t("hero.mine"), ...(this.waiting ? [h("span", { class: "badge", "aria-hidden": "true" }, String(this.waiting))] : []));
     this.mineLink.setAttribute("aria-label", this.waiting ? texts.t("hero.mine_waiting", { n: this.waiting }) : texts.t("hero.mine"));
-    this.shelf.replaceChildren(...definition.pools[0].lines.filter((line) => line.prize).map((line) =>
+    this.shelf.replaceChildren(...this.#prizes().map((line) =>
       h("li", {}, picture(this.pictures.get(line.key)), h("span", {}, this.lineName(line)))));
     this.#renderAction();
+  }
+
+  /** The prizes that may be won here; of a member who is known, by them. */
+  #prizes() {
+    const { pools } = this.definition;
+    const own = pools.filter((pool) => this.me?.pools.includes(pool.key));
+    return (own.length ? own : pools.slice(-1)).flatMap((pool) => pool.lines).filter((line) => line.prize);
   }
 
   #renderAction() {
@@ -270,7 +278,8 @@ export class App {
 
   #renderNotice(standing) {
     const { texts, me, calendar, definition } = this;
-    const time = calendar.when(standing === "not-open-yet" ? definition.starts_at : (me?.next_chance_at ?? definition.ends_at));
+    const turn = { "not-open-yet": definition.starts_at, blocked: me?.blocked_until }[standing];
+    const time = calendar.when(turn ?? me?.next_chance_at ?? definition.ends_at);
     const path = `states.${standing}`;
     this.countdown = COUNTED_DOWN.includes(standing) ? h("p", { class: "countdown" }) : null;
     const action = texts.has(`${path}.action`) && h("button", { type: "button", class: "small", onclick: () => this.#act(ACTIONS[standing]) }, texts.t(`${path}.action`));

@@ -36,6 +36,8 @@ const BY_STATE = {
   "all-plays-taken": over,
   "used-up": usedUp,
   "not-eligible": notEligible,
+  blocked: paused,
+  "blocked-for-good": notEligible,
   "signed-out": signedOut,
   network,
   unanswered: recovering,

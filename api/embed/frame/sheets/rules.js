@@ -10,7 +10,7 @@ export function showRules(app) {
 function content(app) {
   const { definition } = app;
   return [
-    section(app, "rules.prizes", ...definition.pools.map((pool) => prizeTable(app, pool))),
+    section(app, "rules.prizes", ...definition.pools.flatMap((pool) => [...poolWords(app, pool), prizeTable(app, pool)])),
     section(app, "rules.how", h("ul", { class: "plain" }, ruleWords(app).map((words) => h("li", {}, words)))),
     section(app, "rules.fairness", fairness(app)),
   ];
@@ -18,6 +18,15 @@ function content(app) {
 
 function section(app, title, ...children) {
   return h("section", {}, h("h3", {}, app.texts.t(title)), ...children);
+}
+
+/** Who draws from a pool, where members of one tier draw from several. */
+function poolWords({ texts, definition, me }, pool) {
+  if (definition.pools.filter(({ tier }) => tier === pool.tier).length < 2) return [];
+  const asks = asksInWords(texts, asksOf(pool.audience), "pool");
+  const whose = asks.length ? texts.t("pool.for", { asks: asks.join(texts.t("pool.and")) }) : texts.t("pool.others");
+  const words = [whose, me?.pools.includes(pool.key) && texts.t("pool.yours")];
+  return [h("p", { class: "pool" }, words.filter(Boolean).join(texts.locale === "zh" ? "" : " "))];
 }
 
 function prizeTable(app, pool) {
@@ -102,11 +111,17 @@ function guaranteeWords({ texts, definition, lineName }) {
     texts.t("rules.guarantee", { n: guarantee.after, line: lineName(lines.find((line) => line.key === guarantee.line)) }));
 }
 
+/** What becomes of a play whose prize is gone; said once where several pools do the same. */
+function soldOutWords({ texts, definition, lineName }) {
+  const words = definition.pools.map(({ lines, fallback, sold_out: then }) =>
+    texts.t(then === "renormalise" ? "rules.sold_out_again" : "rules.sold_out", { fallback: lineName(lines.find((line) => line.key === fallback)) }));
+  return [...new Set(words)];
+}
+
 function ruleWords(app) {
   const { texts, calendar, definition } = app;
   const { pools, starts_at: from, ends_at: to } = definition;
   const zone = calendar.zoneName();
-  const fallback = pools[0].lines.find((line) => line.key === pools[0].fallback);
   const asks = asksInWords(texts, asksOf(definition.audience));
   return [
     ...(asks.length ? asks : [texts.t("who.everybody")]),
@@ -116,7 +131,7 @@ function ruleWords(app) {
     ...momentWords(app),
     ...guaranteeWords(app),
     definition.has_budget && texts.t("rules.budget"),
-    fallback && texts.t(pools[0].sold_out === "renormalise" ? "rules.sold_out_again" : "rules.sold_out", { fallback: app.lineName(fallback) }),
+    ...soldOutWords(app),
     texts.t("rules.claim", { n: definition.claim_days }),
     texts.t("rules.organiser", { organiser: texts.own(definition.organiser) }),
   ].filter(Boolean);
