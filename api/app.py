@@ -27,6 +27,7 @@ from api.routes import (
     plays,
     sessions,
     supplier_callbacks,
+    wallet,
 )
 from api.settings import Settings
 
@@ -36,6 +37,7 @@ ROUTERS = (
     campaigns.router,
     plays.router,
     awards.router,
+    wallet.router,
     admin_campaigns.router,
     admin_products.router,
     admin_awards.router,
