@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from uuid import UUID, uuid5
 
 POINTS_MAX: Final = 1_000_000_000_000
+CAUSE_CHARS_MAX: Final = 32
 
 INSUFFICIENT: Final = "insufficient-points"
 NO_SUCH_DEBIT: Final = "no-such-debit"
@@ -42,6 +43,8 @@ class Transfer:
     def __post_init__(self) -> None:
         if not 0 < self.points <= POINTS_MAX:
             raise AssertionError(f"a transfer of {self.points} points")
+        if not 0 < len(self.cause) <= CAUSE_CHARS_MAX:
+            raise AssertionError(f"a cause of {len(self.cause)} characters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
