@@ -29,6 +29,7 @@ from api.routes import (
     plays,
     sessions,
     supplier_callbacks,
+    wallet,
 )
 from api.settings import Settings
 
@@ -38,6 +39,7 @@ ROUTERS = (
     campaigns.router,
     plays.router,
     awards.router,
+    wallet.router,
     admin_campaigns.router,
     admin_products.router,
     admin_awards.router,

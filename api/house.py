@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import cast
 
 import httpx
 from fastapi import Request
 
-from api.auth.malls import origins_of_campaign
+from api.auth.malls import name_of_member, origins_of_campaign
 from api.auth.sessions import Sessions
 from api.settings import Settings
 from campaigns.room import CampaignsRoom, furnish
@@ -20,6 +22,9 @@ from core.ids import Entropy, Ids, SystemEntropy, TimeOrderedIds
 from core.sealing import Sealer
 from inventory.connection import Connection
 from prizes.fulfilment.deliveries import Fulfilment, FulfilmentSettings
+from prizes.wallet.choosing import BuiltIn, Duiba, SignedHttp, WalletChoice, open_wallet
+from prizes.wallet.contract import Wallet
+from prizes.wallet.duiba import DuibaEndpoints
 
 HTTP_OUT_SECONDS_MAX = 10
 HTTP_OUT_CONNECTIONS_MAX = 50
@@ -34,6 +39,7 @@ class House:
     sealer: Sealer
     database: Database
     sessions: Sessions
+    wallet: Wallet
     fulfilment: Fulfilment
     connection: Connection
     campaigns: CampaignsRoom
@@ -57,6 +63,14 @@ async def open_house(
         connection = Connection(settings.redis_address)
         closing.push_async_callback(connection.close)
         http = await closing.enter_async_context(_http_out())
+        wallet = open_wallet(
+            _wallet_choice(settings),
+            database=database,
+            clock=clock,
+            ids=ids,
+            http=http,
+            name_at_mall=partial(_name_at_mall, database),
+        )
         yield House(
             settings=settings,
             clock=clock,
@@ -72,6 +86,7 @@ async def open_house(
                 sealer=sealer,
                 audience=settings.base_url,
             ),
+            wallet=wallet,
             fulfilment=Fulfilment(
                 database=database,
                 clock=clock,
@@ -79,6 +94,7 @@ async def open_house(
                 entropy=entropy,
                 settings=_fulfilment_settings(settings),
                 http=http,
+                wallet=wallet,
             ),
             connection=connection,
             campaigns=furnish(
@@ -87,8 +103,13 @@ async def open_house(
         )
 
 
+async def _name_at_mall(database: Database, member_id: str) -> str | None:
+    async with database.reading() as session:
+        return await name_of_member(session, member_id)
+
+
 def _http_out() -> httpx.AsyncClient:
-    """Calls to suppliers: bounded, no redirects, and no proxy by surprise."""
+    """Calls to suppliers and wallets: bounded, no redirects, and no proxy by surprise."""
     limits = httpx.Limits(max_connections=HTTP_OUT_CONNECTIONS_MAX)
     return httpx.AsyncClient(timeout=HTTP_OUT_SECONDS_MAX, limits=limits, follow_redirects=False, trust_env=False)
 
@@ -99,6 +120,26 @@ def _fulfilment_settings(settings: Settings) -> FulfilmentSettings:
         topup_url=settings.topup_url or None,
         topup_secret=settings.topup_secret.get_secret_value() or None,
     )
+
+
+def _wallet_choice(settings: Settings) -> WalletChoice:
+    secret = settings.wallet_secret.get_secret_value()
+    match settings.wallet:
+        case "built-in":
+            days = settings.wallet_points_days
+            return BuiltIn(points_last=timedelta(days=days) if days else None)
+        case "signed":
+            return SignedHttp(url=settings.wallet_url, secret=secret)
+        case "duiba":
+            return Duiba(
+                endpoints=DuibaEndpoints(
+                    debit_url=settings.wallet_debit_url,
+                    notice_url=settings.wallet_notice_url,
+                    credit_url=settings.wallet_credit_url or None,
+                    app_key=settings.wallet_app_key,
+                    app_secret=secret,
+                )
+            )
 
 
 def house_of(request: Request) -> House:

@@ -115,6 +115,11 @@ PROBLEMS: dict[str, Problem] = {
         Words("没有码池", "No code pool"),
         Words("{sku} 不是券码类商品。", "{sku} is not delivered from a pool of codes."),
     ),
+    "points-kept-by-mall": Problem(
+        404,
+        Words("积分在商城", "Points are kept by the mall"),
+        Words("您的积分由商城保管，请在商城查看。", "The mall keeps your points itself; please look there."),
+    ),
     "signature-invalid": Problem(
         401,
         Words("签名无效", "Signature invalid"),

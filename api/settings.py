@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -22,6 +22,13 @@ from inventory.embedded import socket_for
 
 PREFIX = "WINDFALL_"
 DISTINCT_KEY_BYTES_MIN = 12  # 32 random bytes have fewer with a chance below 1e-12; typed-in keys have fewer
+WALLET_NEEDS = {
+    "wallet_url": ("signed",),
+    "wallet_debit_url": ("duiba",),
+    "wallet_notice_url": ("duiba",),
+    "wallet_app_key": ("duiba",),
+    "wallet_secret": ("signed", "duiba"),
+}
 ENGINES = {"postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 
 
@@ -45,6 +52,14 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     topup_url: str = ""
     topup_secret: SecretStr = SecretStr("")
+    wallet: Literal["built-in", "signed", "duiba"] = "built-in"
+    wallet_points_days: int = Field(default=0, ge=0, le=36_500)
+    wallet_url: str = ""
+    wallet_debit_url: str = ""
+    wallet_notice_url: str = ""
+    wallet_credit_url: str = ""
+    wallet_app_key: str = Field(default="", max_length=255)
+    wallet_secret: SecretStr = SecretStr("")
 
     @field_validator("database_url")
     @classmethod
@@ -58,7 +73,9 @@ class Settings(BaseSettings):
             raise ValueError("must start with redis://, rediss:// or unix://")
         return value
 
-    @field_validator("base_url", "topup_url")
+    @field_validator(
+        "base_url", "topup_url", "wallet_url", "wallet_debit_url", "wallet_notice_url", "wallet_credit_url"
+    )
     @classmethod
     def _web_address(cls, value: str) -> str:
         parts = urlsplit(value)
@@ -71,6 +88,14 @@ class Settings(BaseSettings):
     def _key_of_32_bytes(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value():
             _decoded_key(value.get_secret_value())
+        return value
+
+    @field_validator(*WALLET_NEEDS)
+    @classmethod
+    def _what_the_wallet_needs(cls, value: str | SecretStr, info: ValidationInfo) -> str | SecretStr:
+        wallet = info.data.get("wallet")
+        if not value and wallet in WALLET_NEEDS[info.field_name or ""]:
+            raise ValueError(f"is missing: {PREFIX}WALLET is {wallet}")
         return value
 
     @model_validator(mode="after")

@@ -19,6 +19,7 @@ from api.watching import Watch
 from campaigns.models import Campaign, State
 from core.clock import to_ms
 from core.errors import Refusal
+from prizes.wallet.ledger import LedgerWallet
 
 YOUNG_MS = 1000  # a play that is younger is most likely being committed by the process that made it
 BACKOFF_SECONDS_MAX = 30.0
@@ -50,9 +51,13 @@ def steps_of(house: House) -> Sequence[Step]:
     async def deliver() -> bool:
         return (await house.fulfilment.run_once()).has_more
 
+    async def expire_points() -> bool:
+        return isinstance(house.wallet, LedgerWallet) and await house.wallet.expire_due()
+
     return [
         Step("campaigns", lambda: tend_campaigns(house), 0.5),
         Step("deliveries", deliver, 0.25),
+        Step("points", expire_points, 60),
         Step("invariants", Watch(house).round, 60),
         Step("expired", forget_the_expired, 60),
     ]

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from prizes.awards import CLAIM_NEEDED, ENDS, SHIPPED
 from prizes.codes import CODE_TYPE
-from prizes.models import Award, Claim, Delivery, Parcel, PoolCode, WalletEntry, WalletTransfer
+from prizes.models import Award, Claim, Delivery, Parcel, PoolCode
+from prizes.wallet.contract import CLOSED
+from prizes.wallet.models import WalletAccount, WalletEntry, WalletLot, WalletTaking, WalletTransfer
+from prizes.wallet.posting import DEBIT, REFUND
 
 BROKEN_SHOWN_MAX: Final = 100
 SLA: Final = timedelta(days=3)
@@ -79,15 +83,75 @@ def late_awards(*, now: datetime, sla: timedelta = SLA) -> Select[str]:
 
 
 async def wallet_balances(session: AsyncSession) -> Checked:
-    """The built-in wallet's own: every transfer has two entries, and they add up to zero."""
+    """I13, the built-in wallet's part: a transfer's two entries add up to zero, an account is what its entries and its
+    lots come to, a lot lacks what was taken from it, and a refund gives back one debit, whole.
+    """
     checked = await _count(session, select(func.count()).select_from(WalletTransfer))
-    lopsided = (
+    return checked, [
+        *[f"transfer {each} does not balance" for each in await _some(session, _lopsided())],
+        *[f"account {each} is not the sum of its entries" for each in await _some(session, _drifted())],
+        *[f"account {each} is not the sum of its lots" for each in await _some(session, _outside_lots())],
+        *[f"lot {each} does not lack what was taken" for each in await _some(session, _leaking())],
+        *[f"transfer {each} refunds no such debit" for each in await _some(session, _unfounded_refunds())],
+    ]
+
+
+def _lopsided() -> Select[str]:
+    sides = case((WalletTransfer.kind == CLOSED, 0), else_=2)
+    return (
         select(WalletTransfer.id)
         .outerjoin(WalletEntry, WalletEntry.transfer_id == WalletTransfer.id)
-        .group_by(WalletTransfer.id)
-        .having((func.coalesce(func.sum(WalletEntry.points), 0) != 0) | (func.count(WalletEntry.points) != 2))  # noqa: PLR2004 - double entry
+        .group_by(WalletTransfer.id, WalletTransfer.kind)
+        .having((func.coalesce(func.sum(WalletEntry.points), 0) != 0) | (func.count(WalletEntry.points) != sides))
     )
-    return checked, [f"transfer {each} does not balance" for each in await _some(session, lopsided)]
+
+
+def _drifted() -> Select[str]:
+    return (
+        select(WalletAccount.id)
+        .outerjoin(WalletEntry, WalletEntry.account_id == WalletAccount.id)
+        .where(WalletAccount.balance.is_not(None))
+        .group_by(WalletAccount.id, WalletAccount.balance, WalletAccount.entries)
+        .having(
+            (func.coalesce(func.sum(WalletEntry.points), 0) != WalletAccount.balance)
+            | (func.coalesce(func.max(WalletEntry.number), 0) != WalletAccount.entries)
+            | (func.count(WalletEntry.number) != WalletAccount.entries)
+        )
+    )
+
+
+def _outside_lots() -> Select[str]:
+    return (
+        select(WalletAccount.id)
+        .outerjoin(WalletLot, WalletLot.account_id == WalletAccount.id)
+        .where(WalletAccount.balance.is_not(None))
+        .group_by(WalletAccount.id, WalletAccount.balance)
+        .having(func.coalesce(func.sum(WalletLot.remaining), 0) != WalletAccount.balance)
+    )
+
+
+def _leaking() -> Select[str]:
+    return (
+        select(WalletLot.id)
+        .outerjoin(WalletTaking, WalletTaking.lot_id == WalletLot.id)
+        .group_by(WalletLot.id, WalletLot.points, WalletLot.remaining)
+        .having(func.coalesce(func.sum(WalletTaking.points), 0) != WalletLot.points - WalletLot.remaining)
+    )
+
+
+def _unfounded_refunds() -> Select[str]:
+    """Refunds that give to a member what no debit took from the same one."""
+    given, taken, debit = aliased(WalletEntry), aliased(WalletEntry), aliased(WalletTransfer)
+    return (
+        select(WalletTransfer.id)
+        .join(given, (given.transfer_id == WalletTransfer.id) & given.number.is_not(None))
+        .outerjoin(debit, (debit.id == WalletTransfer.debit_id) & (debit.kind == DEBIT))
+        .outerjoin(
+            taken,
+            (taken.transfer_id == debit.id) & (taken.account_id == given.account_id) & (taken.points == -given.points),
+        )
+        .where(WalletTransfer.kind == REFUND, taken.transfer_id.is_(None))
+    )
 
 
 async def _count(session: AsyncSession, query: Select[int]) -> int:

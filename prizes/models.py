@@ -1,4 +1,4 @@
-"""Tables of the room: the catalogue, code pools, awards and everything that happens to them, the built-in wallet."""
+"""Tables of the room: the catalogue, code pools, awards and everything that happens to them."""
 
 from __future__ import annotations
 
@@ -196,36 +196,3 @@ class Outbox(Base):
     subject_id: Mapped[str] = mapped_column(id_type())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class WalletAccount(Base):
-    """An account in points. `owner` is a member's id, or `mall` for the account from which points are issued."""
-
-    __tablename__ = "wallet_account"
-    __table_args__ = (UniqueConstraint("mall_id", "owner"),)
-
-    id: Mapped[str] = mapped_column(id_type(), primary_key=True)
-    mall_id: Mapped[str] = mapped_column(id_type())
-    owner: Mapped[str] = mapped_column(String(64))
-
-
-class WalletTransfer(Base):
-    """Points moved once from one account to another; the id is the cause's id, so a cause moves points once."""
-
-    __tablename__ = "wallet_transfer"
-
-    id: Mapped[str] = mapped_column(id_type(), primary_key=True)
-    mall_id: Mapped[str] = mapped_column(id_type())
-    cause: Mapped[str] = mapped_column(String(WORD_CHARS_MAX))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class WalletEntry(Base):
-    """One side of a transfer; the entries of a transfer add up to zero."""
-
-    __tablename__ = "wallet_entry"
-    __table_args__ = (Index("ix_wallet_entry_account", "account_id"),)
-
-    transfer_id: Mapped[str] = mapped_column(id_type(), ForeignKey("wallet_transfer.id"), primary_key=True)
-    account_id: Mapped[str] = mapped_column(id_type(), ForeignKey("wallet_account.id"), primary_key=True)
-    points: Mapped[int] = mapped_column(BigInteger)

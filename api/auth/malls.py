@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.auth.models import Mall
+from api.auth.models import Mall, Member
 from api.auth.tokens import new_token
 from campaigns.models import Campaign
 from core.ids import Entropy, Ids
@@ -62,6 +62,11 @@ async def origins_of_campaign(session: AsyncSession, campaign_id: str) -> list[s
     """The origins that the campaign's mall registered, or None when there is no such campaign."""
     find = select(Mall.allowed_origins).join(Campaign, Campaign.mall_id == Mall.id).where(Campaign.id == campaign_id)
     return await session.scalar(find)
+
+
+async def name_of_member(session: AsyncSession, member_id: str) -> str | None:
+    """How the mall calls a member (`sub`), or None when there is no such member."""
+    return await session.scalar(select(Member.sub).where(Member.id == member_id))
 
 
 def _bound_to(mall: Mall, kid: str) -> str:

@@ -66,7 +66,7 @@ class LinkResult(BaseModel):
 class PointsResult(BaseModel):
     kind: Literal["points"]
     points: int
-    balance: int
+    balance: int | None
 
 
 class TrackingResult(BaseModel):

@@ -182,6 +182,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("mall_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("balance", sa.BigInteger(), nullable=True),
+        sa.Column("entries", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("balance >= 0", name=op.f("ck_wallet_account_balance_not_negative")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wallet_account")),
         sa.UniqueConstraint("mall_id", "owner", name=op.f("uq_wallet_account_mall_id_owner")),
     )
@@ -189,9 +192,13 @@ def upgrade() -> None:
         "wallet_transfer",
         sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("mall_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("cause", sa.String(length=32), nullable=False),
+        sa.Column("debit_id", sa.Uuid(as_uuid=False), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["debit_id"], ["wallet_transfer.id"], name=op.f("fk_wallet_transfer_debit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wallet_transfer")),
+        sa.UniqueConstraint("debit_id", name=op.f("uq_wallet_transfer_debit_id")),
     )
     op.create_table(
         "award_claim",
@@ -338,11 +345,56 @@ def upgrade() -> None:
         sa.Column("transfer_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("account_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=True),
+        sa.Column("balance", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("balance >= 0", name=op.f("ck_wallet_entry_balance_not_negative")),
         sa.ForeignKeyConstraint(["account_id"], ["wallet_account.id"], name=op.f("fk_wallet_entry_account_id")),
         sa.ForeignKeyConstraint(["transfer_id"], ["wallet_transfer.id"], name=op.f("fk_wallet_entry_transfer_id")),
         sa.PrimaryKeyConstraint("transfer_id", "account_id", name=op.f("pk_wallet_entry")),
+        sa.UniqueConstraint("account_id", "number", name=op.f("uq_wallet_entry_account_id_number")),
     )
-    op.create_index("ix_wallet_entry_account", "wallet_entry", ["account_id"], unique=False)
+    op.create_table(
+        "wallet_lot",
+        sa.Column("id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("account_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("transfer_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("remaining", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "points > 0 AND remaining >= 0 AND remaining <= points", name=op.f("ck_wallet_lot_remaining_is_a_part")
+        ),
+        sa.ForeignKeyConstraint(["account_id"], ["wallet_account.id"], name=op.f("fk_wallet_lot_account_id")),
+        sa.ForeignKeyConstraint(["transfer_id"], ["wallet_transfer.id"], name=op.f("fk_wallet_lot_transfer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_wallet_lot")),
+    )
+    op.create_index(
+        "ix_wallet_lot_account",
+        "wallet_lot",
+        ["account_id", "expires_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("remaining > 0"),
+        sqlite_where=sa.text("remaining > 0"),
+    )
+    op.create_index(
+        "ix_wallet_lot_due",
+        "wallet_lot",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("remaining > 0"),
+        sqlite_where=sa.text("remaining > 0"),
+    )
+    op.create_table(
+        "wallet_taking",
+        sa.Column("transfer_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("lot_id", sa.Uuid(as_uuid=False), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("points > 0", name=op.f("ck_wallet_taking_points_positive")),
+        sa.ForeignKeyConstraint(["lot_id"], ["wallet_lot.id"], name=op.f("fk_wallet_taking_lot_id")),
+        sa.ForeignKeyConstraint(["transfer_id"], ["wallet_transfer.id"], name=op.f("fk_wallet_taking_transfer_id")),
+        sa.PrimaryKeyConstraint("transfer_id", "lot_id", name=op.f("pk_wallet_taking")),
+    )
+    op.create_index("ix_wallet_taking_lot", "wallet_taking", ["lot_id"], unique=False)
     op.create_table(
         "member_session",
         sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
@@ -490,7 +542,21 @@ def downgrade() -> None:
     op.drop_table("operator_token")
     op.drop_index(op.f("ix_member_session_expires_at"), table_name="member_session")
     op.drop_table("member_session")
-    op.drop_index("ix_wallet_entry_account", table_name="wallet_entry")
+    op.drop_index("ix_wallet_taking_lot", table_name="wallet_taking")
+    op.drop_table("wallet_taking")
+    op.drop_index(
+        "ix_wallet_lot_due",
+        table_name="wallet_lot",
+        postgresql_where=sa.text("remaining > 0"),
+        sqlite_where=sa.text("remaining > 0"),
+    )
+    op.drop_index(
+        "ix_wallet_lot_account",
+        table_name="wallet_lot",
+        postgresql_where=sa.text("remaining > 0"),
+        sqlite_where=sa.text("remaining > 0"),
+    )
+    op.drop_table("wallet_lot")
     op.drop_table("wallet_entry")
     op.drop_table("void_play")
     op.drop_table("stock_lot")

@@ -77,7 +77,7 @@ class Fulfilment:
             database=database,
             clock=clock,
             vault=self.vault,
-            wallet=wallet or LedgerWallet(ids),
+            wallet=wallet or LedgerWallet(database=database, clock=clock, ids=ids),
             suppliers=_suppliers(settings, http=http, clock=clock),
         )
         self._database = database

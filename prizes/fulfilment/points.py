@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from prizes.fulfilment.contract import Faults, Fulfiller, Means, Order, Outcome, ProductFacts, Verdict
 from prizes.models import Award
+from prizes.wallet.contract import Done, NeverSent, Refused, Transfer, Unknown, WalletOutcome
+from prizes.wallet.records import balance
+from prizes.wallet.settling import settle_credit
 
 
 def _check(facts: ProductFacts) -> Faults:
@@ -16,28 +19,42 @@ def _check(facts: ProductFacts) -> Faults:
 
 
 async def _deliver(order: Order, means: Means) -> Outcome:
-    async with means.database.transaction() as session:
-        await means.wallet.credit(
-            session,
-            transfer_id=order.award_id,
-            mall_id=order.mall_id,
-            member_id=order.member_id,
-            points=order.prize["points"],
-            cause="award",
-            at=means.clock.now(),
-        )
-    return Outcome(verdict=Verdict.DELIVERED, reference=order.award_id)
+    return _outcome(await means.wallet.credit(_credit(order)))
 
 
 async def _query(order: Order, means: Means) -> Outcome:
-    async with means.database.reading() as session:
-        credited = await means.wallet.has(session, transfer_id=order.award_id)
-    return Outcome(verdict=Verdict.DELIVERED if credited else Verdict.RETRY, reference=order.award_id)
+    return _outcome(await settle_credit(means.wallet, _credit(order)))
+
+
+def _credit(order: Order) -> Transfer:
+    return Transfer(
+        id=order.award_id,
+        mall_id=order.mall_id,
+        member_id=order.member_id,
+        points=order.prize["points"],
+        cause="award",
+    )
+
+
+def _outcome(outcome: WalletOutcome) -> Outcome:
+    match outcome:
+        case Done(reference=reference):
+            return Outcome(verdict=Verdict.DELIVERED, reference=reference)
+        case Refused(reason=reason):
+            return Outcome(verdict=Verdict.REFUSED, reason=reason)
+        case Unknown(reason=reason):
+            return Outcome(verdict=Verdict.UNKNOWN, reason=reason)
+        case NeverSent(reason=reason):
+            return Outcome(verdict=Verdict.RETRY, reason=reason)
 
 
 async def _show(session: AsyncSession, award: Award, means: Means) -> Mapping[str, Any]:
-    balance = await means.wallet.balance(session, mall_id=award.mall_id, member_id=award.member_id)
-    return {"kind": "points", "points": award.prize["points"], "balance": balance}
+    """What it was, and what the member has now if the accounts are ours to read."""
+    points = None
+    if means.wallet.traits.is_ours:
+        now = means.clock.now()
+        points = await balance(session, mall_id=award.mall_id, member_id=award.member_id, now=now)
+    return {"kind": "points", "points": award.prize["points"], "balance": points}
 
 
 POINTS = Fulfiller(

@@ -28,6 +28,9 @@ BROKEN = {
     "BASE_URL": ["windfall.example.com", "ftp://windfall.example.com"],
     "SECRET_KEY": ["secret", base64.b64encode(b"short").decode()],
     "LOG_LEVEL": ["loud"],
+    "WALLET": ["gold"],
+    "WALLET_URL": ["mall.test"],
+    "WALLET_POINTS_DAYS": ["-1"],
 }
 
 
@@ -40,6 +43,28 @@ def test_a_broken_setting_is_one_sentence_that_names_it(monkeypatch: pytest.Monk
     assert sentence.startswith(f"WINDFALL_{name} cannot be used: ")
     assert sentence.endswith(".")
     assert "\n" not in sentence
+
+
+WALLETS = {
+    "signed": {"URL": "https://mall.test/wallet", "SECRET": "a-secret"},
+    "duiba": {
+        "DEBIT_URL": "https://mall.test/debit",
+        "NOTICE_URL": "https://mall.test/notice",
+        "APP_KEY": "app",
+        "SECRET": "a-secret",
+    },
+}
+
+
+@pytest.mark.parametrize(("wallet", "name"), [(wallet, name) for wallet, needs in WALLETS.items() for name in needs])
+def test_a_wallet_of_the_malls_own_names_what_it_lacks(monkeypatch: pytest.MonkeyPatch, wallet: str, name: str) -> None:
+    monkeypatch.setenv("WINDFALL_WALLET", wallet)
+    for need, value in WALLETS[wallet].items():
+        monkeypatch.setenv(f"WINDFALL_WALLET_{need}", value)
+    assert load_settings().wallet == wallet
+    monkeypatch.delenv(f"WINDFALL_WALLET_{name}")
+    with pytest.raises(SettingsError, match=rf"^WINDFALL_WALLET_{name} cannot be used: is missing: WINDFALL_WALLET is"):
+        load_settings()
 
 
 def test_a_variable_that_cannot_be_written_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

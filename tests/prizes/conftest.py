@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -16,12 +16,12 @@ import pytest
 
 from core.db import Database
 from prizes.fulfilment.deliveries import Fulfilment, FulfilmentSettings
-from tests.prizes.sandbox import Sandbox
+from tests.prizes.sandbox import APP_KEY, SECRET, Sandbox, SandboxWallet
+from tests.prizes.wallets import HttpStand, LedgerStand, Stand, a_duiba_wallet, a_signed_wallet
 from tests.support.arguments import CountingEntropy, CountingIds, HandClock
 
 ROOT = Path(__file__).parents[2]
 SHARED_DATA = ROOT.parent / "shared" / "data"
-SECRET = "sandbox-secret"
 KEK = bytes(range(32))
 
 
@@ -40,20 +40,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_sandbox(*, callback_url: str = "") -> Iterator[str]:
-    """The address of a sandbox supplier that lives as long as the block."""
+def running_example(module: str, prefix: str, **settings: str) -> Iterator[str]:
+    """The address of an example that lives as long as the block; its settings are environment variables `<prefix>_…`."""
     port = free_port()
-    environment = {
-        **os.environ,
-        "SANDBOX_SUPPLIER_PORT": str(port),
-        "SANDBOX_SUPPLIER_SECRET": SECRET,
-        "SANDBOX_SUPPLIER_CALLBACK_URL": callback_url,
-    }
-    process = subprocess.Popen([sys.executable, "-m", "examples.sandbox_supplier"], cwd=ROOT, env=environment)
+    environment = {**os.environ, **{f"{prefix}_{name}": value for name, value in settings.items()}}
+    process = subprocess.Popen(
+        [sys.executable, "-m", module], cwd=ROOT, env={**environment, f"{prefix}_PORT": str(port)}
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(200):
-            assert process.poll() is None, "the sandbox supplier died"
+            assert process.poll() is None, f"{module} died"
             try:
                 httpx.get(f"{url}/healthz", trust_env=False)
                 break
@@ -67,6 +64,25 @@ def running_sandbox(*, callback_url: str = "") -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def running_sandbox(*, callback_url: str = "") -> AbstractContextManager[str]:
+    """The address of a sandbox supplier that lives as long as the block."""
+    return running_example("examples.sandbox_supplier", "SANDBOX_SUPPLIER", SECRET=SECRET, CALLBACK_URL=callback_url)
+
+
+@pytest.fixture(scope="session")
+def wallet_url() -> Iterator[str]:
+    with running_example("examples.sandbox_wallet", "SANDBOX_WALLET", SECRET=SECRET, APP_KEY=APP_KEY) as url:
+        yield url
+
+
+@pytest.fixture
+async def sandbox_wallet(wallet_url: str, http: httpx.AsyncClient) -> SandboxWallet:
+    """The mall's wallet with an empty book and no faults."""
+    sandbox = SandboxWallet(wallet_url, http)
+    await sandbox.reset()
+    return sandbox
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +115,31 @@ def fulfilment(
     database: Database, clock: HandClock, ids: CountingIds, http: httpx.AsyncClient, sandbox_url: str
 ) -> Fulfilment:
     return a_worker(database, clock, ids, http, sandbox_url)
+
+
+@pytest.fixture(params=["signed", "duiba"])
+def far(
+    request: pytest.FixtureRequest, sandbox_wallet: SandboxWallet, http: httpx.AsyncClient, clock: HandClock
+) -> HttpStand:
+    """A wallet of the mall's own, which can be told to misbehave."""
+    make = a_signed_wallet if request.param == "signed" else a_duiba_wallet
+    return HttpStand(make(sandbox_wallet.url, http, clock), sandbox_wallet)
+
+
+@pytest.fixture(params=["ledger", "signed", "duiba"])
+def stand(
+    *,
+    request: pytest.FixtureRequest,
+    database: Database,
+    sandbox_wallet: SandboxWallet,
+    http: httpx.AsyncClient,
+    clock: HandClock,
+    ids: CountingIds,
+) -> Stand:
+    if request.param == "ledger":
+        return LedgerStand(database, clock, ids)
+    make = a_signed_wallet if request.param == "signed" else a_duiba_wallet
+    return HttpStand(make(sandbox_wallet.url, http, clock), sandbox_wallet)
 
 
 def a_worker(

@@ -14,6 +14,7 @@ from prizes.fulfilment.contract import Outcome, Verdict
 from prizes.fulfilment.deliveries import Fulfilment
 from prizes.fulfilment.router import FULFILLERS
 from prizes.invariants import codes_given_once, one_delivery, wallet_balances
+from prizes.wallet.records import balance
 from tests.prizes.conftest import a_worker
 from tests.prizes.factories import MALL, a_claimed_topup, a_product, an_award, run_out, the_award
 from tests.prizes.sandbox import Sandbox
@@ -303,5 +304,5 @@ async def test_points_are_credited_once_even_when_a_worker_dies_after_crediting(
     award = await the_award(database, award_id)
     assert award.state == "delivered"
     async with database.reading() as session:
-        assert await fulfilment.means.wallet.balance(session, mall_id=MALL, member_id=award.member_id) == 66
+        assert await balance(session, mall_id=MALL, member_id=award.member_id, now=clock.now()) == 66
     await invariants_hold(database, clock)

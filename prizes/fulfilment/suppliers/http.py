@@ -75,12 +75,13 @@ class HttpSupplier:
         )
         response = await self._http.send(request, stream=True, follow_redirects=False)
         try:
-            return response.status_code, await _bounded(response)
+            return response.status_code, await bounded(response)
         finally:
             await response.aclose()
 
 
-async def _bounded(response: httpx.Response) -> bytes:
+async def bounded(response: httpx.Response) -> bytes:
+    """The body of an answer, or nothing when it is longer than ANSWER_BYTES_MAX."""
     raw = b""
     async for chunk in response.aiter_bytes():
         raw += chunk

@@ -114,7 +114,7 @@ function resultParts(app, { result, claim }) {
   const parts = {
     code: () => [codeParts(app, result.code)],
     link: () => [safeLink(texts, result.url)],
-    points: () => [line(texts.t("award.balance", { balance: texts.number(result.balance) }))],
+    points: () => [result.balance !== null && line(texts.t("award.balance", { balance: texts.number(result.balance) }))],
     tracking: () => [codeParts(app, result.number, texts.t("award.tracking", { carrier: result.carrier, number: "" }).trim())],
     topup: () => [line(texts.t("award.sent_to", { phone: result.phone }))],
   }[result.kind];
