@@ -64,6 +64,15 @@ class Drain:
             if len(entries) < len(found) or len(found) < ENTRIES_MAX:
                 return Drained(committed=committed, is_complete=len(entries) == len(found))
 
+    async def holds(self, running: Running, member: str) -> bool:
+        """Whether the stream has a play of this member past the watermark."""
+        after = (running.epoch, (await self._versions.glance(running.campaign)).committed)
+        while found := await stream.read(self._connection, running.keys, after=after, entries_max=ENTRIES_MAX):
+            if any(entry.member == member for entry in found):
+                return True
+            after = (found[-1].epoch, found[-1].seq)
+        return False
+
     async def rescue(self, running: Running) -> tuple[Entry, ...]:
         """Commit what a fenced lane's stream still holds, under the running epoch; what does not go in comes back.
 

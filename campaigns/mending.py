@@ -48,7 +48,12 @@ class Mending:
         await self._recovery.recover(seen.campaign, seen_epoch=seen.epoch, reason=reason)
 
     async def load_member(self, running: Running, member: str) -> bool:
-        """Lay down what the ledger knows of the member; False when the lane is not what we think it is."""
+        """Lay down what the ledger knows of the member; False when the lane is not what we think it is.
+
+        What the stream still holds of them goes into the ledger first, or the counters would not know it for good.
+        """
+        if await self._drain.holds(running, member):
+            await self.check(running)
         async with self._database.reading() as session:
             known = await member_counters(session, campaign=running.campaign, member=member)
         word = await lane.load_member(
