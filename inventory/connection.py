@@ -87,8 +87,9 @@ class _Wire(asyncio.Protocol):
     def __init__(self) -> None:
         self.is_lost = False
         self._reader = hiredis.Reader(encoding="utf-8", errors="surrogateescape")
-        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
-        """What was asked and when, oldest first."""
+        self._waiting: deque[tuple[asyncio.Future[Any], int]] = deque()
+        """What was asked, and how many looks there had been then; oldest first."""
+        self._looks = 0
         self._outgoing: list[bytes] = []
         self._transport: asyncio.WriteTransport | None = None
         self._loop = asyncio.get_running_loop()
@@ -118,7 +119,7 @@ class _Wire(asyncio.Protocol):
         if self.is_lost or len(self._waiting) >= CALLS_IN_FLIGHT_MAX:
             future.set_exception(InventoryAway(reason="lost" if self.is_lost else "too many calls in flight"))
             return future
-        self._waiting.append((future, self._loop.time()))
+        self._waiting.append((future, self._looks))
         self._outgoing.append(hiredis.pack_command(command))
         if len(self._outgoing) == 1:
             self._loop.call_soon(self._flush)
@@ -130,9 +131,12 @@ class _Wire(asyncio.Protocol):
         self._outgoing.clear()
 
     def _watch(self) -> None:
-        """Give the server up when the oldest call has waited too long."""
-        now = self._loop.time()
-        if self._waiting and now - self._waiting[0][1] >= REPLY_SECONDS_MAX:
+        """Give the server up when the oldest call has waited too long.
+
+        Looks are counted and not seconds: a process that stood still has not read what was answered meanwhile.
+        """
+        self._looks += 1
+        if self._waiting and self._looks - self._waiting[0][1] > WATCHES:
             self.close("no answer in time")
         if not self.is_lost:
             self._watchdog = self._loop.call_later(REPLY_SECONDS_MAX / WATCHES, self._watch)

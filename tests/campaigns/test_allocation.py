@@ -84,8 +84,9 @@ async def test_the_audit_names_an_award_that_was_not_next_in_order(
     swapped = dict.fromkeys(running.candidates, running.candidates["points", False])
     object.__setattr__(running, "candidates", swapped)
     object.__setattr__(running, "groups", {})
-    answers = [await play(room, asked(campaign)) for _ in range(8)]
+    answers = [await play(room, asked(campaign)) for _ in range(20)]
     assert {answer["awarded"] for answer in answers} == {"points"}
+    assert {answer["drawn"] for answer in answers} != {"points"}
     with pytest.raises(AssertionError, match="I11"):
         await assert_everything_holds(database, connection, room, campaign)
 
