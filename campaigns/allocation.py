@@ -12,7 +12,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import count, islice
+from itertools import chain, count, islice
+from operator import attrgetter
 from typing import NamedTuple
 
 from campaigns.config import Config, Frozen, Line, Pool
@@ -54,17 +55,19 @@ def drawn_by(pool: Pool, source: Source) -> Drawn:
 
 def falls_alike(pool: Pool, config: Config, drawn: int) -> list[Candidate] | None:
     """What any play may be given that draws this line, in order; None where it may be drawn again for."""
-    line = pool.lines[drawn]
-    if not may_be_gone(line, config):
-        return list(_guaranteed(pool, iter([line])))
-    if pool.sold_out == "renormalise":
+    if pool.sold_out == "renormalise" and may_be_gone(pool.lines[drawn], config):
         return None
-    return list(_guaranteed(pool, iter([line, pool.line(pool.fallback)])))
+    return list(_fall(pool, config, drawn, ()))
 
 
 def fall_from(pool: Pool, config: Config, source: Source, drawn: int) -> Iterator[Candidate]:
     """The lines in the order in which a play would be given them that drew this one."""
-    return _guaranteed(pool, _in_order(pool, config, source, drawn))
+    others: Iterable[int] = ()
+    if pool.sold_out == "renormalise":
+        seed, campaign, member, ordinal = source
+        odds = pool.odds
+        others = draw_again(seed=seed, campaign=campaign, member=member, ordinal=ordinal, odds=odds, first=drawn)
+    return _fall(pool, config, drawn, others)
 
 
 def card_in(pool: Pool, source: Source, card: int) -> int:
@@ -84,16 +87,20 @@ def stretch(pool: Pool, source: Source, first: int) -> list[int]:
     return lines
 
 
-def moments_of(pool: Pool, config: Frozen, source: Source) -> Schedule:
-    """The pool's moments, which are none for a pool without."""
-    return schedule_of(
-        seed=source.seed,
-        campaign=source.campaign,
-        pool=pool.key,
-        spans=config.spans[pool.key],
-        counts=pool.moment_counts,
-        rolls_over=_rolls_over(pool),
-    )
+def schedules_of(config: Frozen, *, seed: bytes, campaign: str) -> dict[str, Schedule]:
+    """The moments of every pool that has some."""
+    return {
+        pool.key: schedule_of(
+            seed=seed,
+            campaign=campaign,
+            pool=pool.key,
+            spans=config.spans[pool.key],
+            counts=pool.moment_counts,
+            rolls_over=_rolls_over(pool),
+        )
+        for pool in config.pools
+        if pool.moments is not None
+    }
 
 
 def span_at(pool: Pool, config: Frozen, now_ms: int) -> tuple[int, int]:
@@ -101,7 +108,7 @@ def span_at(pool: Pool, config: Frozen, now_ms: int) -> tuple[int, int]:
     if _rolls_over(pool):
         return 0, to_ms(config.ends_at)
     spans = config.spans[pool.key]
-    number = max(bisect_right([span.begins_ms for span in spans], now_ms) - 1, 0)
+    number = max(bisect_right(spans, now_ms, key=attrgetter("begins_ms")) - 1, 0)
     return number, spans[number].ends_ms
 
 
@@ -120,28 +127,15 @@ def _cards_from(pool: Pool, source: Source, card: int) -> Iterator[int]:
         place = 0
 
 
-def _guaranteed(pool: Pool, lines: Iterator[Line]) -> Iterator[Candidate]:
-    """The guaranteed line goes before one that wins nothing."""
+def _fall(pool: Pool, config: Config, drawn: int, others: Iterable[int]) -> Iterator[Candidate]:
+    """What was drawn and what it falls to, up to a line that is never gone; the guaranteed line before one that wins nothing."""
+    lines = chain((pool.lines[place] for place in chain((drawn,), others)), (pool.line(pool.fallback),))
     for line in lines:
         if pool.guarantee is not None and line.product is None:
             yield Candidate(pool.line(pool.guarantee.line), is_guaranteed=True)
         yield Candidate(line)
-
-
-def _in_order(pool: Pool, config: Config, source: Source, first: int) -> Iterator[Line]:
-    """What was drawn, and what it falls to, up to a line that is never gone."""
-    yield pool.lines[first]
-    if not may_be_gone(pool.lines[first], config):
-        return
-    if pool.sold_out == "renormalise":
-        seed, campaign, member, ordinal = source
-        odds = pool.odds
-        for place in draw_again(seed=seed, campaign=campaign, member=member, ordinal=ordinal, odds=odds, first=first):
-            line = pool.lines[place]
-            yield line
-            if not may_be_gone(line, config):
-                return
-    yield pool.line(pool.fallback)
+        if not may_be_gone(line, config):
+            return
 
 
 def at_first(candidates: Iterable[Candidate]) -> list[Candidate]:

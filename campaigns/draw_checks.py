@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import func, select
 
-from campaigns.allocation import Candidate, Source, card_in, drawn_by, fall_from, moments_of
+from campaigns.allocation import Candidate, Source, card_in, drawn_by, fall_from
 from campaigns.config import Frozen, Line, Pool
 from campaigns.goodness import LEVEL, doubtful, p_values_of
 from campaigns.looking import (
@@ -97,7 +97,7 @@ def _told(play: Play, pool: Pool, version: Version, source: Source) -> _Told | s
     taken = taken_of(f"{MOMENTS}{pool.key}", read(play.numbers))
     if taken is None:
         return _Told(drawn.word, pool.lines[drawn.line], fall_from(pool, version.config, source, drawn.line))
-    moment = moments_of(pool, version.config, source)[taken.period][taken.number - 1]
+    moment = version.schedules[pool.key][taken.period][taken.number - 1]
     if play.played_at_ms < moment.due_ms:
         return f"took a moment that was due {moment.due_ms - play.played_at_ms} ms later"
     line = pool.lines[moment.line]

@@ -12,7 +12,6 @@ from campaigns.allocation import (
     at_first,
     drawn_by,
     fall_from,
-    moments_of,
     span_at,
     stretch,
 )
@@ -46,10 +45,10 @@ class Drawing:
         drawn = drawn_by(pool, source)
         if pool.moments is None:
             return drawn.word, [fall(drawn.line)], None
-        of_moments, cards = self._moments(running, pool, source, now_ms)
+        of_moments, cards = self._moments(running, pool, now_ms)
         return drawn.word, [fall(drawn.line), *of_moments], cards
 
-    def _moments(self, running: Running, pool: Pool, source: Source, now_ms: int) -> tuple[list[str], Cards]:
+    def _moments(self, running: Running, pool: Pool, now_ms: int) -> tuple[list[str], Cards]:
         """The next moments as cards, and what each wins: its line, or nothing while that is not to be had."""
         config = running.version.config
         span, closes_ms = span_at(pool, config, now_ms)
@@ -58,7 +57,7 @@ class Drawing:
             first = 1
         elif known_span > span:  # another clock is ahead of ours
             span, closes_ms = known_span, config.spans[pool.key][known_span].ends_ms
-        schedule = moments_of(pool, config, source)[span]
+        schedule = running.version.schedules[pool.key][span]
         ahead = schedule[first - 1 : first - 1 + MOMENTS_AHEAD]
         known = list(dict.fromkeys(moment.line for moment in ahead))
         lines = [pool.lines[line] for line in known]

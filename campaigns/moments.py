@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Annotated, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -24,7 +23,6 @@ from core.clock import to_ms
 WINDOWS_MAX = 24
 MOMENTS_MAX = 10_000
 SHARE_MAX = 1000
-SCHEDULES_KEPT = 256
 EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["20:00"])]
@@ -130,9 +128,8 @@ def _span(window: Window, day: date, place: ZoneInfo) -> Span:
     return Span(to_ms(hours[0]), to_ms(hours[1]), window.share)
 
 
-@lru_cache(maxsize=SCHEDULES_KEPT)
 def schedule_of(
-    *, seed: bytes, campaign: str, pool: str, spans: tuple[Span, ...], counts: tuple[int, ...], rolls_over: bool
+    *, seed: bytes, campaign: str, pool: str, spans: Sequence[Span], counts: Sequence[int], rolls_over: bool
 ) -> Schedule:
     """When every moment is due; `counts` says how many each line of the pool has.
 

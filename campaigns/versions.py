@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select
 
 from campaigns import registry
-from campaigns.allocation import Candidate, falls_alike
+from campaigns.allocation import Candidate, falls_alike, schedules_of
 from campaigns.config import Frozen, Line, Phase, Pool, phase_of, zone_table
 from campaigns.game import AnyGame, GameModel, Text
 from campaigns.models import Campaign, CampaignVersion, Play, State, StockLot
+from campaigns.moments import Schedule
 from campaigns.release import released
 from campaigns.tallies import takes_of, takes_of_guarantee, takes_of_line, takes_of_play, takes_when
 from core.clock import to_ms
@@ -64,6 +65,8 @@ class Version:
     takes_when: Mapping[str, Mapping[str, Take]]
     """What a play takes that is awarded a line, by tally."""
     zone: tuple[tuple[int, int], ...]
+    schedules: Mapping[str, Schedule]
+    """When the moments are due, of every pool that has some."""
 
     def entry_of(self, text: str) -> Any:
         """The game's entry in canonical JSON that was validated when it came in."""
@@ -221,6 +224,7 @@ class Versions:
             raise AssertionError(f"campaign {row.id} was published without a seed")
         game = registry.game(row.game)
         config = Frozen.model_validate(written.config)
+        seed = self._sealer.open(row.seed_sealed, bound_to=row.id)
         return Version(
             campaign=row.id,
             mall=row.mall_id,
@@ -229,13 +233,14 @@ class Versions:
             game_config=game.config.model_validate(config.game),
             config=config,
             config_hash=written.config_hash,
-            seed=self._sealer.open(row.seed_sealed, bound_to=row.id),
+            seed=seed,
             commitment=row.commitment,
             tiers=_tiers(config),
             lines={line.key: _facts(line, config) for line in config.lines},
             takes=takes_of(config),
             takes_when={line.key: takes_when(config, pool, line) for pool in config.pools for line in pool.lines},
             zone=zone_table(config.zone, config.starts_at, config.ends_at),
+            schedules=schedules_of(config, seed=seed, campaign=row.id),
         )
 
 

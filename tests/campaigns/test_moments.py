@@ -12,7 +12,6 @@ import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from campaigns.allocation import Source, moments_of
 from campaigns.config import Config
 from campaigns.goodness import chi_square_p
 from campaigns.lifecycle import AgainstMembersFavour
@@ -135,7 +134,7 @@ async def test_the_next_plays_win_what_is_due_and_no_more(
     campaign = await publish_wheel(lines=MIXED, pool={"moments": {}}, **OVER)
     running = await room.versions.running(campaign)
     version, pool = running.version, running.version.config.pools[0]
-    (schedule,) = moments_of(pool, version.config, Source(version.seed, campaign, "", 1))
+    (schedule,) = version.schedules[pool.key]
     due = [pool.lines[moment.line].key for moment in schedule if moment.due_ms <= to_ms(WallClock().now())]
     assert len(due) >= 18
     answers = [await play(room, asked(campaign, member=str(uuid4()))) for _ in range(40)]
