@@ -101,7 +101,7 @@ function momentWords({ texts, calendar, definition }) {
       : texts.t("rules.some_days", { begins, ends, days: days.map((day) => texts.weekday(day)).join(texts.t("list")) });
   return definition.pools.filter((pool) => pool.moments).map(({ moments: { windows, unclaimed }, lines }) => {
     const count = lines.filter((line) => line.is_by_moment).reduce((sum, line) => sum + line.stock, 0);
-    const hours = windows.length ? `${windows.map(within).join(texts.t("list"))} (${zone})` : texts.t("rules.any_time");
+    const hours = windows.length ? [...windows.map(within), zone].join(texts.t("list")) : texts.t("rules.any_time");
     return texts.t(`rules.moments_${unclaimed}`, { n: texts.number(count), hours });
   });
 }
