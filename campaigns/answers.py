@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from campaigns.chances import chances_after, used_by
+from campaigns.chances import chances_after, used_by, wins_within
 from campaigns.fairness import spread_of
 from campaigns.game import Shown
 from campaigns.versions import LineFacts, Version
@@ -33,6 +33,7 @@ def answer(entry: Entry, version: Version) -> dict[str, Any]:
         "award": _award(entry, facts, version, played_at),
         "chances_left": left.chances,
         "next_chance_at": iso(left.next_at) if left.next_at else None,
+        "wins_within": wins_within(version, version.lines[entry.drawn].pool, entry),
     }
 
 

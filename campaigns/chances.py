@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from campaigns.tallies import day_at, period_at, start_of, takes_of_play
+from campaigns.config import Pool
+from campaigns.tallies import DRY, day_at, period_at, start_of, takes_of_play
 from campaigns.versions import Version
 from core.clock import from_ms
-from inventory.claims import Period
+from inventory.claims import Period, taken_of
 from inventory.stream import Entry
 
 
@@ -43,6 +44,22 @@ def used_by(entry: Entry) -> Used:
         at_ms=entry.played_at_ms,
         numbers={tally: (period, number) for tally, period, number in entry.numbers},
     )
+
+
+def wins_within(version: Version, pool: Pool, last: Entry | None) -> int | None:
+    """In how many plays at the latest the guaranteed line is won while it is to be had; None where none is guaranteed.
+
+    `last` is the member's latest play; None too when that was from another pool, which says nothing of this one.
+    """
+    if pool.guarantee is None:
+        return None
+    if last is None:
+        return pool.guarantee.after + 1
+    taken = taken_of(f"{DRY}{pool.key}", last.numbers)
+    if taken is None:
+        return None
+    dry = taken.number if version.lines[last.awarded].prize is None else 0
+    return max(pool.guarantee.after - dry, 0) + 1
 
 
 def chances_after(version: Version, used: Used, *, now_ms: int) -> Left:

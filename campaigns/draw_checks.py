@@ -65,10 +65,8 @@ class _Told(NamedTuple):
 
 def _draw_fault(play: Play, version: Version) -> str | None:
     # Whom a pool was for is not on record; which one it was is, for no two pools share a line.
-    pool = next(
-        (pool for pool in version.pools_of(play.entry) if play.drawn in (line.key for line in pool.lines)), None
-    )
-    if pool is None:
+    pool = version.lines[play.drawn].pool if play.drawn in version.lines else None
+    if pool is None or pool not in version.pools_of(play.entry):
         return f"drew {play.drawn}, which is in no pool of its tier"
     source = Source(version.seed, version.campaign, play.member_id, play.ordinal)
     told = _told_by_card(play, pool, version.config, source) if pool.urn_plays else _told(play, pool, version, source)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.blocks import block_of
-from campaigns.chances import Used, chances_after, used_by
+from campaigns.chances import Used, chances_after, used_by, wins_within
 from campaigns.config import pool_for
 from campaigns.ledger import Ledger
 from campaigns.lists import lists_with
@@ -45,6 +45,8 @@ class Standing:
     plays: int
     asks: Sequence[Mapping[str, Any]]
     pools: Sequence[str]
+    wins_within: int | None
+    """In how many plays at the latest the member wins a guaranteed line, while it is to be had."""
     blocked_until: datetime | None
 
 
@@ -62,9 +64,11 @@ async def standing_of(
     named = version.config.lists
     lists = await lists_with(session, named, sub) if named and sub is not None else frozenset[str]()
     last = await last_play(session, campaign=running.campaign, member=member)
-    used = used_by(Ledger.entry_of(last)) if last is not None else Used()
+    entry = Ledger.entry_of(last) if last is not None else None
+    used = used_by(entry) if entry is not None else Used()
     left = chances_after(version, used, now_ms=to_ms(now))
     asks = version.config.unmet(attributes, now, on_lists=lists)
+    pools = [pool_for(pools, attributes, now, on_lists=lists) for pools in version.tiers.values()]
     state = _STATES.get(running.phase(now), "ready")
     plays_max = version.config.limits.plays_max
     if state == "ready" and block is not None:
@@ -83,7 +87,8 @@ async def standing_of(
         next_chance_at=left.next_at,
         plays=used.plays,
         asks=asks,
-        pools=[pool_for(pools, attributes, now, on_lists=lists).key for pools in version.tiers.values()],
+        pools=[pool.key for pool in pools],
+        wins_within=next((sure for pool in pools if (sure := wins_within(version, pool, entry)) is not None), None),
         blocked_until=block.until if block is not None else None,
     )
 

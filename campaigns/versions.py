@@ -36,9 +36,13 @@ BACKLOG_MAX = 20_000
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
-    """A line with what every play on it needs, worked out once: its name, its prize whole, its prize as members see it."""
+    """A line with what every play on it needs, worked out once: its name, its prize whole, its prize as members see it.
+
+    No two pools hold the same line, so it tells its pool.
+    """
 
     line: Line
+    pool: Pool
     name: Mapping[str, str]
     prize: Mapping[str, Any] | None
     public_prize: Mapping[str, Any] | None
@@ -236,7 +240,7 @@ class Versions:
             seed=seed,
             commitment=row.commitment,
             tiers=_tiers(config),
-            lines={line.key: _facts(line, config) for line in config.lines},
+            lines={line.key: _facts(line, pool, config) for pool in config.pools for line in pool.lines},
             takes=takes_of(config),
             takes_when={line.key: takes_when(config, pool, line) for pool in config.pools for line in pool.lines},
             zone=zone_table(config.zone, config.starts_at, config.ends_at),
@@ -257,12 +261,12 @@ def _tiers(config: Frozen) -> dict[str, Sequence[Pool]]:
     return {tier: tuple(pools) for tier, pools in tiers.items()}
 
 
-def _facts(line: Line, config: Frozen) -> LineFacts:
+def _facts(line: Line, pool: Pool, config: Frozen) -> LineFacts:
     prize = config.prize_of(line)
     name = line.name or (prize.name if prize is not None else THANKS)
     whole = prize.model_dump(mode="json") if prize is not None else None
     shown = {field: whole[field] for field in PUBLIC_PRIZE_FIELDS if field in whole} if whole is not None else None
-    return LineFacts(line, name.model_dump(), whole, shown)
+    return LineFacts(line, pool, name.model_dump(), whole, shown)
 
 
 def _of(campaign: str) -> Any:

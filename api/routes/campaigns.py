@@ -135,6 +135,10 @@ class StandingView(BaseModel):
     state: StandingState
     chances_left: int | None
     next_chance_at: datetime | None
+    wins_within: Annotated[
+        int | None,
+        Field(description="In how many plays at the latest the guaranteed line is won, while it is to be had."),
+    ]
     plays: int
     asks: Annotated[
         list[AskView], Field(description="What the campaign asks of its members and this one does not meet.")
@@ -170,6 +174,7 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         state=standing.state,
         chances_left=standing.chances_left,
         next_chance_at=standing.next_chance_at,
+        wins_within=standing.wins_within,
         plays=standing.plays,
         asks=[AskView.model_validate(each) for each in standing.asks],
         pools=list(standing.pools),

@@ -96,6 +96,10 @@ class PlayView(BaseModel):
     award: AwardShown | None
     chances_left: int | None
     next_chance_at: str | None
+    wins_within: Annotated[
+        int | None,
+        Field(description="In how many plays at the latest the guaranteed line is won, while it is to be had."),
+    ]
 
 
 class PlayPage(BaseModel):

@@ -16,6 +16,7 @@ from campaigns.allocation import effective_odds
 from campaigns.config import Config
 from campaigns.odds import as_percent
 from campaigns.room import CampaignsRoom
+from campaigns.standing import standing_of
 from core.db import Database
 from inventory.connection import Connection
 from inventory.keys import LaneKeys
@@ -51,6 +52,22 @@ async def test_every_fourth_play_wins_after_three_that_did_not(
     for _ in range(2):
         assert await awarded_to(room, campaign, str(uuid4()), plays=9) == [*["thanks"] * 3, "points"] * 2 + ["thanks"]
     await assert_everything_holds(database, connection, room, campaign)
+
+
+async def test_members_are_told_when_they_win_at_the_latest(
+    room: CampaignsRoom, database: Database, publish_wheel: Publish
+) -> None:
+    campaign = await publish_wheel(lines=RARE, guarantee=AFTER_3)
+    member, running = str(uuid4()), await room.versions.running(campaign)
+
+    async def told() -> int | None:
+        async with database.reading() as session:
+            now = WallClock().now()
+            return (await standing_of(session, running, member=member, attributes={}, now=now)).wins_within
+
+    assert await told() == 4
+    for within in [3, 2, 1, 4, 3]:
+        assert (await play(room, asked(campaign, member=member)))["wins_within"] == within == await told()
 
 
 async def test_a_win_of_one_s_own_begins_the_wait_anew(

@@ -124,9 +124,9 @@ export class App {
     await this.widget.land(outcome.reveal);
     this.playing = false;
     this.resumable = false;
-    const { chances_left: left, next_chance_at: next, award } = outcome;
+    const { chances_left: left, next_chance_at: next, wins_within: within, award } = outcome;
     const state = left === 0 ? "no-chance-left" : next ? "cooling-down" : "ready";
-    this.me = { ...this.me, state, chances_left: left, next_chance_at: next };
+    this.me = { ...this.me, state, chances_left: left, next_chance_at: next, wins_within: within };
     if (award && award.claim !== "none") this.waiting += 1;
     this.#render();
     showResult(this, outcome);
@@ -274,6 +274,13 @@ export class App {
     if (me?.next_chance_at && day) this.#hint("hero.more", { n: day, time: calendar.when(me.next_chance_at) });
     else if (day) this.#hint("hero.last_refill", { n: day });
     else this.#hint(null);
+    if (me?.wins_within) this.hint.prepend(this.#assurance(me.wins_within));
+  }
+
+  #assurance(n) {
+    const { guarantee, lines } = this.definition.pools.find((pool) => pool.guarantee && this.me.pools.includes(pool.key));
+    const line = this.lineName(lines.find(({ key }) => key === guarantee.line));
+    return h("strong", { class: "assurance" }, this.texts.t("hero.assured", { n, line }));
   }
 
   #renderNotice(standing) {
