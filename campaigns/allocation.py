@@ -16,9 +16,10 @@ from itertools import chain, count, islice
 from operator import attrgetter
 from typing import NamedTuple
 
-from campaigns.config import Config, Frozen, Line, Pool
+from campaigns.config import Config, Frozen
 from campaigns.fairness import Drawn, draw, draw_again, urn_order
 from campaigns.moments import Schedule, schedule_of
+from campaigns.pools import Line, Pool
 from campaigns.tallies import takes_of_line
 from core.clock import to_ms
 from inventory.claims import GROUPS_MAX, UNLIMITED

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from campaigns.config import Pool
+from campaigns.pools import Pool
 from campaigns.tallies import DRY, day_at, period_at, start_of, takes_of_play
 from campaigns.versions import Version
 from core.clock import from_ms

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from campaigns.allocation import Candidate, Source, card_in, drawn_by, fall_from
-from campaigns.config import Frozen, Line, Pool
+from campaigns.config import Frozen
 from campaigns.goodness import LEVEL, doubtful, p_values_of
 from campaigns.looking import (
     Checked,
@@ -19,6 +19,7 @@ from campaigns.looking import (
     pairs,
 )
 from campaigns.models import Play
+from campaigns.pools import Line, Pool
 from campaigns.release import CLOCKS_APART_MS, released
 from campaigns.tallies import CARDS, MOMENTS
 from campaigns.versions import Version

@@ -15,7 +15,7 @@ from campaigns.allocation import (
     span_at,
     stretch,
 )
-from campaigns.config import Pool
+from campaigns.pools import Pool
 from campaigns.tallies import takes_of_pool
 from campaigns.versions import Running
 from core.clock import Clock, to_ms

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from campaigns.audience import Audience
-from campaigns.config import Config, Line
+from campaigns.config import Config
 from campaigns.limits import Limits
+from campaigns.pools import Line
 
 UNCHANGED = ("zone", "starts_at", "organiser", "name", "skin", "game")
 

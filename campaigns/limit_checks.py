@@ -10,9 +10,9 @@ from sqlalchemy import Executable, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from campaigns.allocation import may_be_gone
-from campaigns.config import Pool
 from campaigns.looking import Checked, Looking, chunks, name_of_play
 from campaigns.models import Play, PlayTally, Spent
+from campaigns.pools import Pool
 from campaigns.tallies import DRY, MOMENTS, period_at, period_of_day
 from campaigns.versions import Version
 from inventory.claims import Take, read, unit_tally

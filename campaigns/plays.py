@@ -18,10 +18,10 @@ from typing import Any
 from campaigns.admission import Admission
 from campaigns.allocation import Source
 from campaigns.answers import answer_bytes
-from campaigns.config import Pool, pool_for
 from campaigns.drawing import Drawing
 from campaigns.ledger import Ledger, Row
 from campaigns.mending import Mending
+from campaigns.pools import Pool, pool_for
 from campaigns.tallies import ALL_PLAYS, period_at, start_of
 from campaigns.versions import Running, Version, Versions
 from core.clock import Clock, from_ms

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.blocks import block_of
 from campaigns.chances import Used, chances_after, used_by, wins_within
-from campaigns.config import pool_for
 from campaigns.ledger import Ledger
 from campaigns.lists import lists_with
+from campaigns.pools import pool_for
 from campaigns.queries import are_all_taken, last_play
 from campaigns.versions import Running
 from core.clock import to_ms

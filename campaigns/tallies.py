@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from campaigns.config import Config, Line, Pool
+from campaigns.config import Config
+from campaigns.pools import Line, Pool
 from inventory.claims import UNLIMITED, Of, Period, Take
 
 ALL_PLAYS = "plays"

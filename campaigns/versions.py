@@ -13,10 +13,11 @@ from sqlalchemy import func, select
 
 from campaigns import registry
 from campaigns.allocation import Candidate, falls_alike, schedules_of
-from campaigns.config import Frozen, Line, Phase, Pool, phase_of, zone_table
+from campaigns.config import Frozen, Phase, phase_of, zone_table
 from campaigns.game import AnyGame, GameModel, Text
 from campaigns.models import Campaign, CampaignVersion, Play, State, StockLot
 from campaigns.moments import Schedule
+from campaigns.pools import Line, Pool
 from campaigns.release import released
 from campaigns.tallies import takes_of, takes_of_guarantee, takes_of_line, takes_of_play, takes_when
 from core.clock import to_ms

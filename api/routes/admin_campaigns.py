@@ -17,10 +17,11 @@ from api.auth.operators import Actor, Role
 from api.house import House
 from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_at, position_of
 from campaigns import registry
-from campaigns.config import UNITS_MAX, Phase, phase_of
+from campaigns.config import Phase, phase_of
 from campaigns.game import Text
 from campaigns.lifecycle import REASON_LENGTH_MAX, Author, Lifecycle, campaign_of, check
 from campaigns.models import Campaign, CampaignVersion, State
+from campaigns.pools import UNITS_MAX
 from campaigns.queries import page_of_campaigns, versions_of
 from core.errors import InvalidField
 

@@ -15,12 +15,13 @@ from api.routes.plays import PrizeShown
 from campaigns.allocation import effective_odds
 from campaigns.answers import iso
 from campaigns.audience import Audience
-from campaigns.config import Frozen, Guarantee, Line, Phase, Pool
+from campaigns.config import Frozen, Phase
 from campaigns.fairness import ALGORITHM
 from campaigns.game import Text
 from campaigns.limits import Limits
 from campaigns.moments import Moments
 from campaigns.odds import as_percent
+from campaigns.pools import Guarantee, Line, Pool
 from campaigns.release import Release
 from campaigns.standing import StandingState, standing_of
 from campaigns.versions import Running, Version

@@ -14,10 +14,11 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from campaigns.allocation import Source, stretch
-from campaigns.config import Config, UrnDoesNotDivide
+from campaigns.config import Config
 from campaigns.fairness import urn_order
 from campaigns.goodness import chi_square_p
 from campaigns.models import Play, PlayTally
+from campaigns.pools import UrnDoesNotDivide
 from campaigns.room import CampaignsRoom
 from core.db import Database
 from inventory.claims import GROUPS_MAX
