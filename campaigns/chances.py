@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from campaigns.pools import Pool
-from campaigns.tallies import DRY, day_at, period_at, start_of, takes_of_play
+from campaigns.tallies import DRY, FREE, day_at, period_at, start_of, take_of_free, takes_of_play
 from campaigns.versions import Version
-from core.clock import from_ms
-from inventory.claims import Period, taken_of
+from core.clock import from_ms, to_ms
+from inventory.claims import Period, Take, taken_of
 from inventory.stream import Entry
 
 
@@ -24,6 +24,7 @@ class Used:
     day_plays: int = 0
     at_ms: int = 0
     numbers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    granted_left: int = 0
 
 
 class Left(NamedTuple):
@@ -42,6 +43,7 @@ def used_by(entry: Entry) -> Used:
         day=entry.day,
         day_plays=entry.day_ordinal,
         at_ms=entry.played_at_ms,
+        granted_left=entry.granted_left or 0,
         numbers={tally: (period, number) for tally, period, number in entry.numbers},
     )
 
@@ -64,7 +66,7 @@ def wins_within(version: Version, pool: Pool, last: Entry | None) -> int | None:
 
 def chances_after(version: Version, used: Used, *, now_ms: int) -> Left:
     """What is left at an hour that is not before the member's latest play."""
-    limits = list(_limits(version, used, now_ms))
+    limits = [*_limits(version, used, now_ms), *_sources(version, used, now_ms)]
     chances = max(min((most - count for most, count, _ in limits), default=0), 0) if limits else None
     if chances == 0:
         return Left(0, _inside(version, _after_all([turn for most, count, turn in limits if count >= most])))
@@ -85,6 +87,28 @@ def _limits(version: Version, used: Used, now_ms: int) -> Iterator[tuple[int, in
             last_period, number = used.numbers.get(take.name, (0, 0))
             period = max(period_at(take.period, version.zone, now_ms), last_period)
             yield take.last, number if last_period == period else 0, _start(version, take.period, period + 1)
+
+
+def _sources(version: Version, used: Used, now_ms: int) -> Iterator[tuple[int, int, datetime | None]]:
+    """The chances that plays cost, as one limit: free ones and granted ones together."""
+    if version.config.chances is None:
+        return
+    free = take_of_free(version.config)
+    if free is None:
+        yield used.granted_left, 0, None
+        return
+    last_period, number = used.numbers.get(FREE, (-1, 0))
+    period = max(period_at(free.period, version.zone, now_ms), last_period)
+    left = free.last - number if last_period == period else free.last
+    turn = _start(version, free.period, period + 1) if free.period != "all" else None
+    yield left + used.granted_left, 0, turn
+
+
+def free_until(version: Version, free: Take, *, now_ms: int) -> int | None:
+    """When the free chances of now are gone, in ms; None where they last as long as the campaign."""
+    if free.period == "all":
+        return None
+    return to_ms(_start(version, free.period, period_at(free.period, version.zone, now_ms) + 1))
 
 
 def _start(version: Version, period: Period, number: int) -> datetime:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from campaigns.audience import EVERYBODY, Audience
 from campaigns.game import Text
-from campaigns.limits import Budget, Key, Limits
+from campaigns.limits import Budget, Chances, Key, Limits
 from campaigns.moments import Span
 from campaigns.pools import Line, Pool
 
@@ -52,6 +52,8 @@ class Config(BaseModel):
     audience: Audience = EVERYBODY
     limits: Limits = Limits()
     budget: Budget = Budget()
+    chances: Chances | None = None
+    """What a play costs; without it a play costs no chance, and limits alone say how many there are."""
     claim_days: Annotated[int, Field(ge=1, le=CLAIM_DAYS_MAX)] = 15
     skin: Literal["warm", "cool", "night"] = "warm"
     pools: Annotated[tuple[Pool, ...], Field(min_length=1, max_length=POOLS_MAX)]

@@ -29,7 +29,7 @@ LOOKS_MAX = 3
 
 
 _FIELD = re.compile(
-    r"epoch|version|state|seq|committed|plays|day|day_plays|at|play|tally:[a-z-]{1,12}(:[a-z][a-z0-9-]{0,31})?"
+    r"epoch|version|state|seq|committed|plays|day|day_plays|at|play|grants|tally:[a-z-]{1,12}(:[a-z0-9][a-z0-9-]{0,31})?"
     r"|key:[\w-]{22}|kept:\d+"
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from campaigns.audience import Audience
 from campaigns.config import Config
-from campaigns.limits import Limits
+from campaigns.limits import Chances, Limits
 from campaigns.pools import Line
 
 UNCHANGED = ("zone", "starts_at", "organiser", "name", "skin", "game")
@@ -38,6 +38,7 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
     for kind in ("money_max", "money_day_max", "points_max", "points_day_max"):
         old, new = getattr(before.budget, kind), getattr(after.budget, kind)
         yield from _unless(_looser, f"budget.{kind}", old, new, "a budget may only be raised")
+    yield from _chance_changes(before.chances, after.chances)
     old_shape, new_shape = _shape(before), _shape(after)
     if old_shape != new_shape:
         yield (
@@ -60,6 +61,17 @@ def _shape(config: Config) -> list[tuple[Any, ...]]:
         )
         for pool in config.pools
     ]
+
+
+def _chance_changes(before: Chances | None, after: Chances | None) -> Iterator[Change]:
+    if before is None or after is None:
+        yield from _unless(_same, "chances", before, after, "whether a play costs a chance stays as it was published")
+        return
+    old, new = before.free, after.free
+    if old is None or new is None or old.period != new.period:
+        yield from _unless(_same, "chances.free", old, new, "free chances keep coming as they were promised")
+        return
+    yield from _unless(_more, "chances.free.count", old.count, new.count, "members may only be given more chances")
 
 
 def _limit_changes(before: Limits, after: Limits) -> Iterator[Change]:

@@ -71,7 +71,7 @@ class Open(NamedTuple):
 class Held(NamedTuple):
     """What the ledger knows of a member's grants: how many there were, and those that may have chances left."""
 
-    count: int
+    total: int
     open: tuple[Open, ...]
 
 
@@ -153,6 +153,16 @@ async def held_by(session: AsyncSession, *, campaign: str, member: str, now: dat
 
 def _ms(expires_at: datetime | None) -> int:
     return FOR_GOOD if expires_at is None else to_ms(expires_at)
+
+
+async def left_of(session: AsyncSession, *, campaign: str, member: str, now: datetime) -> int:
+    """How many granted chances the member has left by the ledger."""
+    of_member = (ChanceGrant.campaign_id == campaign) & (ChanceGrant.member_id == member)
+    lives = ChanceGrant.expires_at.is_(None) | (ChanceGrant.expires_at > now)
+    given = await session.scalar(select(func.sum(ChanceGrant.amount)).where(of_member, lives)) or 0
+    same = (ChanceUse.member_id == ChanceGrant.member_id) & (ChanceUse.grant_number == ChanceGrant.number)
+    used = select(func.count()).select_from(ChanceGrant).join(ChanceUse, same & (ChanceUse.campaign_id == campaign))
+    return int(given) - (await session.scalar(used.where(of_member, lives)) or 0)
 
 
 async def look(database: Database, *, campaign: str, member: str, now: datetime) -> Held:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from campaigns.grants import GRANT
 from campaigns.ledger_sql import Batch, insert_plays
 from campaigns.models import Play
 from campaigns.versions import Version
@@ -32,7 +33,7 @@ QUEUE_PLAYS_MAX = 10_000
 WRITERS_MAX = 3  # one batch gathers while others are on their way; SQLite has one writer anyway
 PLAY_FIELDS = (
     *("epoch", "seq", "request_key", "fingerprint", "ordinal", "day", "day_ordinal", "drawn", "awarded"),
-    *("word", "version", "played_at_ms", "entry"),
+    *("word", "version", "played_at_ms", "entry", "granted_left"),
 )
 
 
@@ -87,7 +88,7 @@ class Row:
         ]
 
     def tallies(self) -> list[dict[str, Any]]:
-        """The numbers it takes, but for its unit and sums. A tally that the version does not have permits none; a run ends
+        """The numbers it takes, but for its unit, sums and granted chances. A tally that the version does not have permits none; a run ends
         at its last number.
         """
         entry, campaign = self.entry, self.version.campaign
@@ -95,7 +96,7 @@ class Row:
         rows = []
         for tally, period, number in entry.numbers:
             take = takes.get(tally)
-            if tally == unit or (take is not None and take.is_sum):
+            if tally == unit or tally.startswith(GRANT) or (take is not None and take.is_sum):
                 continue
             rows.append(
                 {
@@ -109,6 +110,20 @@ class Row:
                 }
             )
         return rows
+
+    def uses(self) -> list[dict[str, Any]]:
+        """The granted chance it costs, if it was paid by one."""
+        return [
+            {
+                "campaign_id": self.version.campaign,
+                "member_id": self.entry.member,
+                "grant_number": int(tally.removeprefix(GRANT)),
+                "number": number,
+                "play_id": self.entry.play,
+            }
+            for tally, _, number in self.entry.numbers
+            if tally.startswith(GRANT)
+        ]
 
     def won(self) -> Won | None:
         """The award this play wins, or None; it carries the play's id, so writing it twice is harmless."""
@@ -183,8 +198,9 @@ class Ledger:
     async def _insert(self, rows: Sequence[Row]) -> set[str]:
         won = [won for row in rows if (won := row.won()) is not None]
         tallies = [tally for row in rows for tally in row.tallies()]
+        uses = [use for row in rows for use in row.uses()]
         spends = [spend for row in rows for spend in row.spends()]
-        batch = Batch(plays=[row.values() for row in rows], tallies=tallies, spends=spends, won=won)
+        batch = Batch(plays=[row.values() for row in rows], tallies=tallies, spends=spends, uses=uses, won=won)
         return await insert_plays(self._database, batch)
 
     async def _insert_one_by_one(self, rows: Sequence[Row]) -> set[str]:

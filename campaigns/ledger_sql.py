@@ -42,6 +42,7 @@ _COLUMNS = {
     "awarded": "text",
     "unit": "bigint",
     "numbers": "text",
+    "granted_left": "int",
     "played_at_ms": "bigint",
 }
 _TALLY = {
@@ -51,6 +52,13 @@ _TALLY = {
     "period": "int",
     "number": "bigint",
     "last": "bigint",
+    "play_id": "uuid",
+}
+_USE = {
+    "campaign_id": "uuid",
+    "member_id": "uuid",
+    "grant_number": "int",
+    "number": "int",
     "play_id": "uuid",
 }
 _SPEND = {
@@ -79,6 +87,12 @@ _COUNT = (
     f"INSERT INTO play_tally ({', '.join(_TALLY)}) SELECT {', '.join(f'r.{name}' for name in _TALLY)} FROM {{rows}}"
     " JOIN {plays} ON {plays}.id = r.play_id"
 )
+_PAY = (
+    f"INSERT INTO chance_use ({', '.join(_USE)}, amount)"
+    f" SELECT {', '.join(f'r.{name}' for name in _USE)}, g.amount FROM {{rows}}"
+    " JOIN {plays} ON {plays}.id = r.play_id LEFT JOIN chance_grant AS g"
+    " ON g.campaign_id = r.campaign_id AND g.member_id = r.member_id AND g.number = r.grant_number"
+)
 _SUM = (
     "INSERT INTO spent (campaign_id, tally, period, amount, most)"
     " SELECT r.campaign_id, r.tally, r.period, SUM(r.amount), MAX(r.most) FROM {rows}"
@@ -92,6 +106,7 @@ _POSTGRESQL = (
     f" played AS ({_INSERT.format(campaign='permitted', batch=rows_of_json('postgresql', _BATCH))}),"
     f" counted AS ({_COUNT.format(rows=rows_of_json('postgresql', _TALLY, parameter=4), plays='played')}),"
     f" summed AS ({_SUM.format(rows=rows_of_json('postgresql', _SPEND, parameter=5), plays='played', is_new='TRUE', greater='GREATEST')}),"
+    f" paid AS ({_PAY.format(rows=rows_of_json('postgresql', _USE, parameter=6), plays='played')}),"
     f" {wins_postgresql(parameter=3, plays='played')} SELECT id FROM played"
 )
 _SQLITE = _INSERT.format(campaign="campaign", batch=rows_of_json("sqlite", _BATCH))
@@ -99,6 +114,10 @@ _SQLITE = _INSERT.format(campaign="campaign", batch=rows_of_json("sqlite", _BATC
 _SQLITE_COUNT = (
     f"{_COUNT.format(rows=rows_of_json('sqlite', _TALLY), plays='play')}"
     " WHERE NOT EXISTS (SELECT 1 FROM play_tally AS t WHERE t.play_id = r.play_id AND t.tally = r.tally)"
+)
+_SQLITE_PAY = (
+    f"{_PAY.format(rows=rows_of_json('sqlite', _USE), plays='play')}"
+    " WHERE NOT EXISTS (SELECT 1 FROM chance_use AS u WHERE u.play_id = r.play_id)"
 )
 _SQLITE_SUM = _SUM.format(
     rows=rows_of_json("sqlite", _SPEND), plays="play", is_new=not_won_yet(play="r.play_id"), greater="MAX"
@@ -108,11 +127,14 @@ _SQLITE_WINS = wins_sqlite(plays="play")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Plays to insert, with the numbers they take, what they take of budgets, and what they win."""
+    """Plays to insert, with the numbers they take, what they take of budgets, the chances they use, and what they
+    win.
+    """
 
     plays: Sequence[Mapping[str, Any]]
     tallies: Sequence[Mapping[str, Any]] = ()
     spends: Sequence[Mapping[str, Any]] = ()
+    uses: Sequence[Mapping[str, Any]] = ()
     won: Sequence[Won] = ()
 
 
@@ -129,12 +151,13 @@ async def insert_plays(database: Database, batch: Batch) -> set[str]:
 def _postgresql(batch: Batch) -> Statement:
     campaigns = list({play["campaign_id"] for play in batch.plays})
     wins = wins_document("postgresql", batch.won)
-    plays, tallies, spends = (
+    plays, tallies, spends, uses = (
         _document(_BATCH, batch.plays),
         _document(_TALLY, batch.tallies),
         _document(_SPEND, batch.spends),
+        _document(_USE, batch.uses),
     )
-    return Statement(_POSTGRESQL, (plays, campaigns, wins, tallies, spends))
+    return Statement(_POSTGRESQL, (plays, campaigns, wins, tallies, spends, uses))
 
 
 def _sqlite(batch: Batch) -> list[Statement]:
@@ -142,6 +165,8 @@ def _sqlite(batch: Batch) -> list[Statement]:
     told = [Statement(_SQLITE, (_document(_BATCH, batch.plays, _sqlite_value),))]
     if batch.tallies:
         told.append(Statement(_SQLITE_COUNT, (_document(_TALLY, batch.tallies, _sqlite_value),)))
+    if batch.uses:
+        told.append(Statement(_SQLITE_PAY, (_document(_USE, batch.uses, _sqlite_value),)))
     if batch.spends:
         told.append(Statement(_SQLITE_SUM, (_document(_SPEND, batch.spends, _sqlite_value),)))
     if batch.won:

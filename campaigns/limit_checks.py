@@ -10,10 +10,11 @@ from sqlalchemy import Executable, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from campaigns.allocation import may_be_gone
+from campaigns.grants import GRANT
 from campaigns.looking import Checked, Looking, chunks, name_of_play
-from campaigns.models import Play, PlayTally, Spent
+from campaigns.models import ChanceUse, Play, PlayTally, Spent
 from campaigns.pools import Pool
-from campaigns.tallies import DRY, MOMENTS, period_at, period_of_day
+from campaigns.tallies import DRY, FREE, MOMENTS, period_at, period_of_day
 from campaigns.versions import Version
 from inventory.claims import Take, read, unit_tally
 
@@ -39,6 +40,7 @@ async def limits_hold(at: Looking) -> Checked:
     broken += await _chains_broken(at)
     broken += await _numbers_missing(at)
     broken += await _numbers_shared(at)
+    broken += await _uses_differ(at)
     broken += await _runs_broken(at)
     broken += await _sums_differ(at)
     broken += await _too_soon(at)
@@ -92,9 +94,13 @@ def _number_fault(play: Play, held: Sequence[Any], version: Version) -> str | No
     unit = unit_tally(play.awarded)
     told = sorted(taken for taken in read(play.numbers) if taken.tally != unit)
     names, wanted = {taken.tally for taken in told}, set(takes)
-    if not wanted - {name for name in wanted if name.startswith(MOMENTS)} <= names <= wanted:
+    granted = {name for name in names if name.startswith(GRANT)}
+    optional = {name for name in wanted if name == FREE or name.startswith(MOMENTS)}
+    if not wanted - optional <= names - granted <= wanted:
         return f"took numbers of {sorted(names)}, and should have of {sorted(wanted)}"
-    counted = [taken for taken in told if not takes[taken.tally].is_sum]
+    if (version.config.chances is not None) != (len(granted | names & {FREE}) == 1):
+        return f"was paid by {sorted(granted | names & {FREE})}"
+    counted = [taken for taken in told if taken.tally not in granted and not takes[taken.tally].is_sum]
     if counted != sorted((row.tally, row.period, row.number) for row in held):
         return f"says it took {play.numbers}, and its numbers are other ones"
     faults = (_row_fault(play, row, takes[row.tally], version) for row in held)
@@ -111,6 +117,19 @@ def _row_fault(play: Play, row: Any, take: Take, version: Version) -> str | None
     if take.period == "hour" and row.period < period_at("hour", version.zone, play.played_at_ms):
         return f"counts in hour {row.period} of {row.tally}, which was over"
     return None
+
+
+async def _uses_differ(at: Looking) -> list[str]:
+    """Every granted chance that a play says it used is written down as used by it, and no other."""
+    uses = select(ChanceUse.play_id, ChanceUse.grant_number, ChanceUse.number).join(Play, Play.id == ChanceUse.play_id)
+    found = {row.play_id: (row.grant_number, row.number) for row in await at.rows(uses.where(at.plays))}
+    told = select(Play.id, Play.seq, Play.numbers).where(at.plays, Play.numbers.contains(GRANT))
+    broken = []
+    for play in await at.rows(told):
+        (used,) = [taken for taken in read(play.numbers) if taken.tally.startswith(GRANT)]
+        if found.pop(play.id, None) != (int(used.tally.removeprefix(GRANT)), used.number):
+            broken.append(f"{name_of_play(play)} says it used {used.tally}:{used.number}, and did not")
+    return broken + [f"play {play} used grant {use[0]}, and does not say so" for play, use in found.items()]
 
 
 async def _runs_broken(at: Looking) -> list[str]:

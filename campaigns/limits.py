@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -40,6 +40,25 @@ class Budget(BaseModel):
     @property
     def is_none(self) -> bool:
         return self.money_max is self.money_day_max is self.points_max is self.points_day_max is None
+
+
+class Free(BaseModel):
+    """So many chances that come by themselves in every period of the campaign's zone, and are gone at its end."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    count: Plays
+    period: Literal["day", "week", "month", "all"] = "day"
+
+
+class Chances(BaseModel):
+    """A play costs one chance: a free one, or one that the member was given. What expires soonest is spent first."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra={"examples": [{"free": {"count": 1, "period": "day"}}]}
+    )
+
+    free: Free | None = None
 
 
 class Group(BaseModel):

@@ -18,17 +18,19 @@ from typing import Any
 from campaigns.admission import Admission
 from campaigns.allocation import Source
 from campaigns.answers import answer_bytes
+from campaigns.chances import free_until
 from campaigns.drawing import Drawing
 from campaigns.ledger import Ledger, Row
 from campaigns.mending import Mending
+from campaigns.paying import Paying
 from campaigns.pools import Pool, pool_for
-from campaigns.tallies import ALL_PLAYS, period_at, start_of
+from campaigns.tallies import ALL_PLAYS, period_at, start_of, take_of_free
 from campaigns.versions import Running, Version, Versions
 from core.clock import Clock, from_ms
 from core.errors import Refusal, Unavailable
 from core.ids import Ids
 from inventory import stream
-from inventory.claims import Again, Claim, Ordinal, OtherCard, Refused, Taken, Verdict, claim
+from inventory.claims import Again, Claim, Ordinal, OtherCard, OtherGrants, Refused, Taken, Verdict, claim
 from inventory.connection import Connection
 from inventory.counters import kept_plays
 from inventory.stream import Entry
@@ -120,6 +122,7 @@ class Plays:
         admission: Admission,
         ledger: Ledger,
         mending: Mending,
+        paying: Paying,
         connection: Connection,
         clock: Clock,
         ids: Ids,
@@ -132,6 +135,7 @@ class Plays:
         self._clock = clock
         self._ids = ids
         self._drawing = Drawing(clock)
+        self._paying = paying
         self._next_ordinals: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     async def play(self, asked: Asked) -> bytes:
@@ -162,10 +166,10 @@ class Plays:
                     return await self._again(asked, running, entry_id)
                 case Refused("all_gone"):
                     all_lines = True
-                case Refused("unknown_key" | "load_member" as word):
+                case OtherGrants() | Refused("unknown_key" | "load_member" | "spent"):
                     if (held := await self._held(asked, running)) is not None:
                         return held
-                    if word == "load_member" and not await self._mending.load_member(running, asked.member):
+                    if not await self._learn(asked, running, verdict):
                         return None
                     key_is_new = True
                 case Refused():
@@ -224,6 +228,7 @@ class Plays:
             cards=cards,
             key_is_new=key_is_new,
             entry=asked.entry,
+            sources=self._paying.sources(running, asked.member),
         )
         verdict = await claim(self._connection, running.keys, running.rules, asking)
         if isinstance(verdict, Taken):
@@ -231,6 +236,17 @@ class Plays:
             self._drawing.note_taken(running, pool, verdict)
             return Decided(_entry(asking, verdict, version, running.epoch), running)
         return verdict
+
+    async def _learn(self, asked: Asked, running: Running, verdict: OtherGrants | Refused) -> bool:
+        """Find out what the claim or the counters did not know of the member; False says that something was mended."""
+        if isinstance(verdict, OtherGrants):
+            if await self._paying.learn(running, asked.member, counters_know=verdict.grants):
+                return True
+            await self._mending.recover(running, reason="the counters know of grants that the ledger does not")
+            return False
+        if verdict.word == "spent" and not await self._paying.learn(running, asked.member):
+            raise _spent(running.version, verdict)
+        return verdict.word != "load_member" or await self._mending.load_member(running, asked.member)
 
     async def _again(self, asked: Asked, running: Running, entry_id: str) -> Decided | None:
         if (held := await self._held(asked, running)) is not None:
@@ -300,6 +316,14 @@ def _spent_for_now(version: Version, told: Refused) -> Refusal:
     return NoChanceLeft(next_chance_at=turn if turn < version.config.ends_at else None)
 
 
+def _spent(version: Version, told: Refused) -> Refusal:
+    """No chance is left, free or granted; the next free one comes when its period begins anew."""
+    free = take_of_free(version.config)
+    until_ms = free_until(version, free, now_ms=told.fact or 0) if free is not None else None
+    turn = from_ms(until_ms) if until_ms is not None else None
+    return NoChanceLeft(next_chance_at=turn if turn is not None and turn < version.config.ends_at else None)
+
+
 _REFUSALS: dict[str, Callable[[Version, Refused], Refusal]] = {
     "not_open_yet": lambda version, _: NotOpenYet(starts_at=version.config.starts_at),
     "over": lambda version, _: Over(ended_at=version.config.ends_at),
@@ -326,6 +350,7 @@ def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
         drawn=taken.drawn,
         awarded=taken.awarded,
         numbers=taken.numbers,
+        granted_left=taken.granted_left,
         word=asked.word,
         version=version.number,
         played_at_ms=taken.played_at_ms,

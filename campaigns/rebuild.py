@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from campaigns.models import Play, PlayTally, Spent, VoidPlay
+from campaigns.grants import GRANT, count_of
+from campaigns.models import ChanceUse, Play, PlayTally, Spent, VoidPlay
 from campaigns.tallies import DRY
 from campaigns.versions import Running
 from inventory.claims import KEYS_KEPT, unit_tally
@@ -51,12 +52,14 @@ async def member_counters(session: AsyncSession, *, campaign: str, member: str) 
         )
     ).all()
     tallies = await _tallies(session, campaign, subject=member)
+    tallies |= await _grants(session, campaign, member)
     return MemberCounters(
         plays=latest[0].ordinal if latest else 0,
         day=latest[0].day if latest else 0,
         day_plays=latest[0].day_ordinal if latest else 0,
         at_ms=latest[0].played_at_ms if latest else 0,
         play=latest[0].id if latest else "",
+        grants=await count_of(session, campaign=campaign, member=member),
         tallies=tallies | await _after_runs(session, campaign, tallies, subject=member),
         keys=[(row.ordinal, row.request_key, row.fingerprint, f"{row.epoch}-{row.seq}") for row in reversed(latest)],
     )
@@ -71,6 +74,16 @@ async def _tallies(session: AsyncSession, campaign: str, *, subject: str) -> dic
             session, PlayTally.number, of_subject & (PlayTally.tally == tally) & (PlayTally.period == period), period
         )
         for tally, period in (await session.execute(last_periods)).all()
+    }
+
+
+async def _grants(session: AsyncSession, campaign: str, member: str) -> dict[str, Numbers]:
+    """Where every grant stands of which a chance was used."""
+    of_member = (ChanceUse.campaign_id == campaign) & (ChanceUse.member_id == member)
+    used = await session.scalars(select(ChanceUse.grant_number).where(of_member).distinct())
+    return {
+        f"{GRANT}{grant}": await _numbers(session, ChanceUse.number, of_member & (ChanceUse.grant_number == grant))
+        for grant in used.all()
     }
 
 

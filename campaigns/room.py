@@ -10,6 +10,7 @@ from campaigns.drain import Drain
 from campaigns.ledger import Ledger
 from campaigns.lifecycle import Lifecycle
 from campaigns.mending import Mending
+from campaigns.paying import Paying
 from campaigns.plays import Plays
 from campaigns.recovery import Recovery
 from campaigns.versions import Versions
@@ -29,6 +30,7 @@ class CampaignsRoom:
     recovery: Recovery
     mending: Mending
     plays: Plays
+    paying: Paying
     lifecycle: Lifecycle
 
 
@@ -41,11 +43,13 @@ def furnish(
     recovery = Recovery(database=database, versions=versions, drain=drain, connection=connection, clock=clock)
     mending = Mending(database=database, versions=versions, drain=drain, recovery=recovery, connection=connection)
     blocks = Blocks(database=database, clock=clock)
+    paying = Paying(database=database, connection=connection, clock=clock)
     plays = Plays(
         versions=versions,
         admission=Admission(database=database, blocks=blocks, clock=clock),
         ledger=ledger,
         mending=mending,
+        paying=paying,
         connection=connection,
         clock=clock,
         ids=ids,
@@ -59,5 +63,6 @@ def furnish(
         recovery=recovery,
         mending=mending,
         plays=plays,
+        paying=paying,
         lifecycle=lifecycle,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.blocks import block_of
 from campaigns.chances import Used, chances_after, used_by, wins_within
+from campaigns.grants import left_of
 from campaigns.ledger import Ledger
 from campaigns.lists import lists_with
 from campaigns.pools import pool_for
@@ -66,6 +67,9 @@ async def standing_of(
     last = await last_play(session, campaign=running.campaign, member=member)
     entry = Ledger.entry_of(last) if last is not None else None
     used = used_by(entry) if entry is not None else Used()
+    if version.config.chances is not None:
+        granted = await left_of(session, campaign=running.campaign, member=member, now=now)
+        used = replace(used, granted_left=granted)
     left = chances_after(version, used, now_ms=to_ms(now))
     asks = version.config.unmet(attributes, now, on_lists=lists)
     pools = [pool_for(pools, attributes, now, on_lists=lists) for pools in version.tiers.values()]

@@ -19,6 +19,7 @@ ALL_PLAYS = "plays"
 DRY = "dry:"
 CARDS = "cards:"
 MOMENTS = "moments:"
+FREE = "free"
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 EPOCH = date(1970, 1, 1)
@@ -64,6 +65,12 @@ def takes_of_pool(pool: Pool) -> tuple[Take, ...]:
     if pool.moments is not None:
         return (Take(f"{MOMENTS}{pool.key}", "campaign", "span", sum(pool.moment_counts)),)
     return ()
+
+
+def take_of_free(config: Config) -> Take | None:
+    """What a play takes that is paid by a free chance."""
+    free = config.chances.free if config.chances is not None else None
+    return Take(FREE, "member", free.period, free.count) if free is not None else None
 
 
 def takes_of_guarantee(config: Config, pool: Pool) -> tuple[Take, ...]:
@@ -113,8 +120,13 @@ def takes_of(config: Config) -> Mapping[str, Take]:
 
 
 def takes_when(config: Config, pool: Pool, line: Line) -> Mapping[str, Take]:
-    """What a play takes that draws from a pool and is given this line, by tally; its unit comes beside it."""
-    return {take.name: take for take in (*takes_of_play(config), *takes_of_pool(pool), *takes_of_line(config, line))}
+    """What a play takes that draws from a pool and is given this line, by tally; its unit comes beside it.
+
+    A free chance and a moment are among them, which it may also do without.
+    """
+    free = take_of_free(config)
+    of_play = takes_of_play(config) if free is None else (*takes_of_play(config), free)
+    return {take.name: take for take in (*of_play, *takes_of_pool(pool), *takes_of_line(config, line))}
 
 
 def day_at(zone: Zone, instant_ms: int) -> int:

@@ -147,9 +147,22 @@ class Rules:
         return (*map(str, numbers), self.zone, *map(str, limits), self.takes)
 
 
+class Sources(NamedTuple):
+    """Where a play's chance may come from, in the order in which they are spent: until when in ms, and what is taken.
+
+    `grants` is how many grants the member has had, by what the claim knows.
+    """
+
+    grants: int
+    takes: Sequence[tuple[int, Take]]
+
+    def __str__(self) -> str:
+        return f"{self.grants}>{''.join(f'{until_ms} {take}|' for until_ms, take in self.takes)}"
+
+
 class Claim(NamedTuple):
     """What one play asks for. `groups` are candidates in the order they would be given, and `cards` says which group a card picks; without cards
-    there is one."""
+    there is one. Without `sources` a play costs no chance."""
 
     play: str
     member: str
@@ -161,6 +174,7 @@ class Claim(NamedTuple):
     cards: Cards | None
     key_is_new: bool
     entry: str
+    sources: Sources | None = None
 
 
 class Taken(NamedTuple):
@@ -173,6 +187,7 @@ class Taken(NamedTuple):
     drawn: str
     awarded: str
     numbers: tuple[Number, ...]
+    granted_left: int | None
     played_at_ms: int
 
 
@@ -200,6 +215,13 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherGrants:
+    """The counters know of another number of the member's grants than the claim did."""
+
+    grants: int
+
+
+@dataclass(frozen=True, slots=True)
 class OtherCard:
     """The next card lies outside the stretch that the claim knew."""
 
@@ -207,7 +229,7 @@ class OtherCard:
     span: int
 
 
-Verdict = Taken | Again | Ordinal | OtherCard | Refused
+Verdict = Taken | Again | Ordinal | OtherCard | OtherGrants | Refused
 
 
 async def claim(connection: Connection, keys: LaneKeys, rules: tuple[str, ...], asked: Claim) -> Verdict:
@@ -232,13 +254,19 @@ def _arguments(asked: Claim) -> tuple[str | int, ...]:
         "1" if asked.key_is_new else "",
         str(asked.cards) if asked.cards is not None else "",
         asked.entry,
+        str(asked.sources) if asked.sources is not None else "",
     )
 
 
 def _taken(_word: str, facts: list[str]) -> Taken:
-    seq, previous, day, day_ordinal, drawn, awarded, numbers, played_at_ms = facts
+    seq, previous, day, day_ordinal, drawn, awarded, numbers, left, played_at_ms = facts
     numbered = (int(seq), previous or None, int(day), int(day_ordinal))
-    return Taken(*numbered, drawn, awarded, read(numbers), int(played_at_ms))
+    return Taken(*numbered, drawn, awarded, read(numbers), number_or_none(left), int(played_at_ms))
+
+
+def number_or_none(told: str | int) -> int | None:
+    """A number that the script leaves empty where there is none."""
+    return int(told) if told != "" else None
 
 
 def _refused(word: str, facts: list[str]) -> Refused:
@@ -249,5 +277,6 @@ _VERDICTS: dict[str, Callable[[str, list[str]], Verdict]] = {
     "played": _taken,
     "again": lambda _, facts: Again(facts[0]),
     "ordinal": lambda _, facts: Ordinal(int(facts[0])),
+    "grants": lambda _, facts: OtherGrants(int(facts[0])),
     "card": lambda _, facts: OtherCard(int(facts[0]), int(facts[1])),
 }

@@ -40,7 +40,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberCounters:
-    """What the ledger knows of one member: plays so far, those of `day`, the latest one and its hour, and the latest keys.
+    """What the ledger knows of one member: plays so far, those of `day`, the latest one and its hour, how many grants they had, and the latest keys.
 
     `keys` are oldest first; `tallies` holds the tallies of the member that have given a number.
     """
@@ -50,12 +50,14 @@ class MemberCounters:
     day_plays: int
     at_ms: int
     play: str
+    grants: int
     tallies: Mapping[str, Numbers]
     keys: Sequence[tuple[int, str, str, str]]
     """(ordinal, request key, fingerprint, entry id)."""
 
     def fields(self) -> dict[str, str]:
         facts = {"plays": self.plays, "day": self.day, "day_plays": self.day_plays, "at": self.at_ms, "play": self.play}
+        facts |= {"grants": self.grants}
         fields = {**{name: str(fact) for name, fact in facts.items()}, **_tally_fields(self.tallies)}
         for ordinal, key, fingerprint, entry_id in self.keys[-KEYS_KEPT:]:
             fields[f"key:{key}"] = f"{fingerprint} {entry_id}"
@@ -81,6 +83,10 @@ async def load_member(
 ) -> str:
     arguments: tuple[str | int, ...] = (epoch, *_flat(counters.fields()))
     return await _word(connection, "load_member", (keys.counters, keys.member(member)), arguments)
+
+
+async def note_grants(connection: Connection, keys: LaneKeys, *, epoch: int, member: str, grants: int) -> str:
+    return await _word(connection, "note_grants", (keys.counters, keys.member(member)), (epoch, grants))
 
 
 async def set_state(connection: Connection, keys: LaneKeys, *, epoch: int, version: int, state: str) -> str:

@@ -27,5 +27,5 @@ class LaneKeys:
         return f"{self.tag}:plays"
 
     def member(self, member: str) -> str:
-        """hash: epoch, plays, day, day_plays, at, play; the tallies of the member; the latest idempotency keys."""
+        """hash: epoch, plays, day, day_plays, at, play, grants; the tallies of the member; the latest idempotency keys."""
         return f"{self.tag}:member:{member}"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from inventory.claims import Number, taken_of, unit_tally
+from inventory.claims import Number, number_or_none, taken_of, unit_tally
 from inventory.claims import read as read_numbers
 from inventory.connection import Connection, InventoryAway, RedisError
 from inventory.keys import LaneKeys
@@ -16,7 +16,8 @@ log = structlog.get_logger()
 
 
 class Entry(NamedTuple):
-    """One play as the script wrote it, with every number it took. `previous` is the member's play before it."""
+    """One play as the script wrote it, with every number it took. `previous` is the member's play before it, and
+    `granted_left` how many granted chances were left after it, where plays cost chances."""
 
     epoch: int
     seq: int
@@ -31,6 +32,7 @@ class Entry(NamedTuple):
     drawn: str
     awarded: str
     numbers: tuple[Number, ...]
+    granted_left: int | None
     word: int
     version: int
     played_at_ms: int
@@ -89,9 +91,9 @@ def _parsed(entry_id: str, fields: dict[str, str]) -> Entry | None:
 def parse(entry_id: str, fields: dict[str, str]) -> Entry:
     try:
         epoch, seq = map(int, entry_id.split("-"))
-        values = fields["play"].split("|", 14)
+        values = fields["play"].split("|", 15)
         play, previous, member, request_key, fingerprint, ordinal, day, day_ordinal, drawn, awarded = values[:10]
-        numbers, word, version, played_at_ms, entry = values[10:]
+        numbers, left, word, version, played_at_ms, entry = values[10:]
         return Entry(
             epoch=epoch,
             seq=seq,
@@ -106,6 +108,7 @@ def parse(entry_id: str, fields: dict[str, str]) -> Entry:
             drawn=drawn,
             awarded=awarded,
             numbers=read_numbers(numbers),
+            granted_left=number_or_none(left),
             word=int(word),
             version=int(version),
             played_at_ms=int(played_at_ms),

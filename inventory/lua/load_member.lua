@@ -2,7 +2,7 @@
 -- load_member: lay down what the ledger knows of one member, once an epoch.
 --
 -- KEYS[1] counters  hash  epoch, state
--- KEYS[2] member    hash  epoch, plays, day, day_plays, at, play; tally:<name>; key:<digest>, kept:<slot>
+-- KEYS[2] member    hash  epoch, plays, day, day_plays, at, play, grants; tally:<name>; key:<digest>, kept:<slot>
 -- ARGV[1] epoch
 -- ARGV[2…] the member's fields and values
 -- Returns {"loaded"}, {"kept"} when the member is here already, {"recovering"}, {"not_loaded"} or {"other_epoch", epoch}.

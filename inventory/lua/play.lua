@@ -2,7 +2,7 @@
 -- play: turn one chance of one member into one numbered play, or say why not.
 --
 -- KEYS[1] counters  hash    epoch, version, state, seq, committed, day; tally:<name> "period next gaps"
--- KEYS[2] member    hash    epoch, plays, day, day_plays, at, play; tally:<name>; key:<digest> "fingerprint epoch-seq"; kept:<slot> digest
+-- KEYS[2] member    hash    epoch, plays, day, day_plays, at, play, grants; tally:<name>; key:<digest> "fingerprint epoch-seq"; kept:<slot> digest
 -- KEYS[3] plays     stream  entries `epoch-seq`
 -- ARGV[1] epoch          ARGV[2] version         ARGV[3] opens_ms        ARGV[4] closes_ms
 -- ARGV[5] zone "from:offset;…" in ms             ARGV[6] plays_max       ARGV[7] day_plays_max
@@ -11,7 +11,7 @@
 -- ARGV[13] member        ARGV[14] key digest     ARGV[15] fingerprint    ARGV[16] ordinal expected
 -- ARGV[17] word          ARGV[18] play id        ARGV[19] "1" when the ledger does not know the key
 -- ARGV[20] "", or cards, the next of which picks the group (see parts/cards.lua)
--- ARGV[21] entry
+-- ARGV[21] entry         ARGV[22] "", or "grants known>sources" of a chance (see parts/sources.lua)
 --
 -- A take is the next number of a tally, of the campaign or the member (see parts/tallies.lua). The rules are arguments,
 -- guarded by the version; what changes is here. In epoch 1 nobody has played before, so a member who is not here has
@@ -21,14 +21,15 @@
 --@ calendar
 --@ tallies
 --@ cards
+--@ sources
 local digest, slot = ARGV[14], 'kept:' .. (ARGV[16] % ARGV[10])
 local of_campaign = {'epoch', 'version', 'state', 'seq', 'committed', 'day'}
-local of_member = {'epoch', 'plays', 'day', 'day_plays', 'at', 'play', 'key:' .. digest, slot}
-add_fields(ARGV[20] .. ARGV[11] .. ARGV[12], of_campaign, of_member)
+local of_member = {'epoch', 'plays', 'day', 'day_plays', 'at', 'play', 'grants', 'key:' .. digest, slot}
+add_fields(ARGV[20] .. ARGV[22] .. ARGV[11] .. ARGV[12], of_campaign, of_member)
 local c = redis.call('HMGET', KEYS[1], unpack(of_campaign))
 local m = redis.call('HMGET', KEYS[2], unpack(of_member))
-if m[7] and m[1] == ARGV[1] then
-  local fingerprint, entry_id = string.match(m[7], '^(%S+) (%S+)$')
+if m[8] and m[1] == ARGV[1] then
+  local fingerprint, entry_id = string.match(m[8], '^(%S+) (%S+)$')
   if fingerprint ~= ARGV[15] then return {'other_request'} end
   return {'again', entry_id}
 end
@@ -44,10 +45,7 @@ if now_ms < tonumber(ARGV[3]) then return {'not_open_yet'} end
 if now_ms >= tonumber(ARGV[4]) then return {'over'} end
 if m[1] ~= ARGV[1] and (m[1] or ARGV[1] ~= '1') then return {'load_member'} end
 
-local offset_ms = 0
-for from, offset in string.gmatch(ARGV[5], '(%d+):(-?%d+)') do
-  if now_ms >= tonumber(from) then offset_ms = tonumber(offset) end
-end
+local offset_ms = offset_at(ARGV[5], now_ms)
 local day = math.max(math.floor((now_ms + offset_ms) / 86400000), tonumber(c[6]))
 local plays = tonumber(m[2] or 0)
 local day_plays = tonumber(m[3] or 0) == day and tonumber(m[4]) or 0
@@ -63,14 +61,20 @@ for place = 7, #of_campaign do
   if not c[place] then return {'not_loaded'} end
   held[of_campaign[place]] = c[place]
 end
-for place = 9, #of_member do held[of_member[place]] = m[place] or '0 1 ' end
+for place = 10, #of_member do held[of_member[place]] = m[place] or '0 1 ' end
 local place, card, span, may_pass = 1, '', 0, false
 if ARGV[20] ~= '' then place, card, span, may_pass = pick(ARGV[20], held, now_ms) end
 if not place then return {'card', card, span} end
 local function period_of(letter) return letter == 's' and span or period_at(letter, day, now_ms, offset_ms) end
-local numbers, drawn, awarded, writes = play_out(card .. ARGV[11], ARGV[12], place, held, period_of)
+local paid, left = '', ''
+if ARGV[22] ~= '' then
+  if string.match(ARGV[22], '^%d+') ~= (m[7] or '0') then return {'grants', m[7] or '0'} end
+  paid, left = pay(ARGV[22], held, period_of, now_ms)
+  if not paid then return {'spent', now_ms} end
+end
+local numbers, drawn, awarded, writes = play_out(card .. paid .. ARGV[11], ARGV[12], place, held, period_of)
 if numbers and not awarded and may_pass then  -- the card stays where it is, for the next play
-  numbers, drawn, awarded, writes = play_out(ARGV[11], ARGV[12], 1, held, period_of)
+  numbers, drawn, awarded, writes = play_out(paid .. ARGV[11], ARGV[12], 1, held, period_of)
 end
 if not numbers then return {'limit', now_ms, drawn} end
 if not awarded then return {'all_gone'} end
@@ -80,12 +84,12 @@ if not awarded then return {'all_gone'} end
 local seq = c[4] + 1
 local entry_id = string.format('%s-%d', ARGV[1], seq)
 local added = redis.pcall('XADD', KEYS[3], entry_id, 'play', table.concat({
-  ARGV[18], m[6] or '', ARGV[13], digest, ARGV[15], ARGV[16], day, day_plays + 1, drawn, awarded, numbers, ARGV[17],
-  ARGV[2], string.format('%d', now_ms), ARGV[21]}, '|'))
+  ARGV[18], m[6] or '', ARGV[13], digest, ARGV[15], ARGV[16], day, day_plays + 1, drawn, awarded, numbers, left,
+  ARGV[17], ARGV[2], string.format('%d', now_ms), ARGV[21]}, '|'))
 if added.err then return string.find(added.err, 'equal or smaller', 1, true) and {'stream_ahead'} or added end
 redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq), 'day', day, unpack(writes.c))
-if m[8] then redis.call('HDEL', KEYS[2], 'key:' .. m[8]) end
+if m[9] then redis.call('HDEL', KEYS[2], 'key:' .. m[9]) end
 redis.call('HSET', KEYS[2], 'epoch', ARGV[1], 'plays', ARGV[16], 'day', day, 'day_plays', day_plays + 1,
            'at', string.format('%d', now_ms), 'play', ARGV[18], 'key:' .. digest, ARGV[15] .. ' ' .. entry_id, slot, digest,
            unpack(writes.m))
-return {'played', seq, m[6] or '', day, day_plays + 1, drawn, awarded, numbers, now_ms}
+return {'played', seq, m[6] or '', day, day_plays + 1, drawn, awarded, numbers, left, now_ms}

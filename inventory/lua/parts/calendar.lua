@@ -8,6 +8,15 @@ local function month_of(days)
   return (yoe + era * 400) * 12 + math.floor((5 * doy + 2) / 153) + 2
 end
 
+-- The offset in force at an instant, by "from:offset;…" in ms.
+local function offset_at(zone, now_ms)
+  local offset_ms = 0
+  for from, offset in string.gmatch(zone, '(%d+):(-?%d+)') do
+    if now_ms >= tonumber(from) then offset_ms = tonumber(offset) end
+  end
+  return offset_ms
+end
+
 -- The period that an instant of a day falls in: hour, day, week from Monday, month, or all (h d w m a); nil for a run,
 -- which the calendar does not end.
 local function period_at(letter, day, now_ms, offset_ms)
