@@ -12,10 +12,11 @@ from sqlalchemy.orm import aliased
 from campaigns.allocation import may_be_gone
 from campaigns.grants import GRANT
 from campaigns.looking import Checked, Looking, chunks, name_of_play
-from campaigns.models import ChanceUse, Play, PlayTally, Spent
+from campaigns.models import ChanceGrant, ChanceUse, Play, PlayTally, Spent
 from campaigns.pools import Pool
 from campaigns.tallies import DRY, FREE, MOMENTS, period_at, period_of_day
 from campaigns.versions import Version
+from core.clock import to_ms
 from inventory.claims import Take, read, unit_tally
 
 
@@ -129,6 +130,23 @@ async def _uses_differ(at: Looking) -> list[str]:
         (used,) = [taken for taken in read(play.numbers) if taken.tally.startswith(GRANT)]
         if found.pop(play.id, None) != (int(used.tally.removeprefix(GRANT)), used.number):
             broken.append(f"{name_of_play(play)} says it used {used.tally}:{used.number}, and did not")
+    late = (
+        select(Play.id, Play.seq, ChanceGrant.number, ChanceGrant.expires_at, Play.played_at_ms)
+        .join(ChanceUse, ChanceUse.play_id == Play.id)
+        .join(
+            ChanceGrant,
+            and_(
+                *(getattr(ChanceGrant, name) == getattr(ChanceUse, name) for name in ("campaign_id", "member_id")),
+                ChanceGrant.number == ChanceUse.grant_number,
+            ),
+        )
+        .where(at.plays, ChanceGrant.expires_at.is_not(None))
+    )
+    broken += [
+        f"{name_of_play(row)} used grant {row.number}, which had expired"
+        for row in await at.rows(late)
+        if row.played_at_ms >= to_ms(row.expires_at)
+    ]
     return broken + [f"play {play} used grant {use[0]}, and does not say so" for play, use in found.items()]
 
 

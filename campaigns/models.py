@@ -245,7 +245,7 @@ class ChanceGrant(Base):
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "source", "reference"),
-        UniqueConstraint("campaign_id", "member_id", "number", "amount"),
+        UniqueConstraint("campaign_id", "member_id", "number", "amount", name="uq_chance_grant_amount"),
         CheckConstraint("number >= 1 AND amount >= 1", name="is_something"),
     )
 
@@ -260,9 +260,10 @@ class ChanceUse(Base):
     grant_number: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     amount: Mapped[int]
-    play_id: Mapped[str] = mapped_column(ForeignKey("play.id"), unique=True)
+    play_id: Mapped[str] = mapped_column(ForeignKey("play.id"))
 
     __table_args__ = (
+        UniqueConstraint("play_id"),
         ForeignKeyConstraint(
             ["campaign_id", "member_id", "grant_number", "amount"],
             ["chance_grant.campaign_id", "chance_grant.member_id", "chance_grant.number", "chance_grant.amount"],

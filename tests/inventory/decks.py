@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import strategies as st
 
 from tests.inventory.lane_model import Deck, Take
@@ -19,6 +21,25 @@ MOMENTS = st.lists(st.sampled_from([True, True, True, False]), max_size=3).flatm
     )
 )
 DECKS = URNS | MOMENTS
+
+
+SOURCES = st.lists(
+    st.tuples(
+        st.sampled_from([True, True, True, False]),
+        st.sampled_from([Take("m", "a", 2, "grant:1"), Take("m", "a", 1, "grant:2"), Take("m", "d", 2, "free")]),
+    ),
+    unique_by=lambda each: each[1].name,
+    max_size=3,
+)
+"""What a play may be paid with, and whether the hour of each is to come."""
+
+
+def told_sources(sources: tuple[int, Sequence[tuple[bool, Take]]] | None, now_ms: int) -> str:
+    if sources is None:
+        return ""
+    known, takes = sources
+    hours = {True: now_ms + 600_000, False: now_ms - 60_000}
+    return f"{known}>{''.join(f'{hours[is_open]} {take}|' for is_open, take in takes)}"
 
 
 def told_cards(deck: Deck | None, now_ms: int) -> str:

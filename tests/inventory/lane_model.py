@@ -44,6 +44,8 @@ class Ask:
     takes: Sequence[Take]
     groups: Sequence[Sequence[tuple[str, Sequence[Take]]]]
     cards: Deck | None
+    sources: tuple[int, Sequence[tuple[bool, Take]]] | None
+    """How many grants the claim knows of, and what it would pay with, each with whether its hour is to come."""
     plays_max: int
     day_plays_max: int
     cooldown_ms: int
@@ -79,6 +81,9 @@ class Member:
     day: int = 0
     day_plays: int = 0
     play: str = ""
+    grants: int | None = None
+    is_bare: bool = False
+    """Whether nothing but the number of grants was ever written of them."""
     has_played: bool = False
     tallies: dict[str, Tally] = field(default_factory=dict)
     keys: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -137,25 +142,50 @@ class Lane:
             return ["ordinal", member.plays + 1]
         if self.seq - self.committed >= ask.backlog_max:
             return ["backlog"]
-        picked = self._pick(ask.cards) if ask.cards else (0, [])
-        if isinstance(picked, list):
-            return picked
-        told = self._try(*picked, ask, member, day)
-        if told is None:  # the moment's line is not to be had: the card stays
-            told = self._try(0, [], ask, member, day)
-        if isinstance(told, str):
-            return ["limit", ..., told]
-        assert told is not None
-        drawn, awarded, numbers = told
+        told = self._give(ask, member, day)
+        if isinstance(told, list):
+            return told
+        drawn, awarded, numbers, left = told
         self.seq, self.day = self.seq + 1, day
         self.stream.append((ask.epoch, self.seq))
-        self.members[ask.member] = member
+        self.members[ask.member], member.is_bare = member, False
         member.plays, member.day, member.day_plays, member.has_played = ask.ordinal, day, day_plays + 1, True
         previous, member.play = member.play, f"play-{self.seq}"
         member.keys.pop(member.kept.get(ask.ordinal % KEYS_KEPT, ""), None)
         member.keys[ask.key] = (ask.fingerprint, f"{ask.epoch}-{self.seq}")
         member.kept[ask.ordinal % KEYS_KEPT] = ask.key
-        return ["played", self.seq, previous, day, day_plays + 1, drawn, awarded, "".join(numbers), ...]
+        return ["played", self.seq, previous, day, day_plays + 1, drawn, awarded, "".join(numbers), left, ...]
+
+    def _give(self, ask: Ask, member: Member, day: int) -> tuple[str, str, list[str], Any] | list[Any]:
+        """What was drawn, the line, the numbers that are gone now, and the granted chances left; or why nothing was."""
+        picked = self._pick(ask.cards) if ask.cards else (0, [])
+        if isinstance(picked, list):
+            return picked
+        paid = self._pay(ask, member, day)
+        if isinstance(paid, list):
+            return paid
+        (place, card), (chance, left) = picked, paid
+        told = self._try(place, [*card, *chance], ask, member, day)
+        if told is None:  # the moment's line is not to be had: the card stays
+            told = self._try(0, chance, ask, member, day)
+        if isinstance(told, str):
+            return ["limit", ..., told]
+        assert told is not None
+        return *told, left
+
+    def note_grants(self, epoch: int, name: str, grants: int) -> list[Any]:
+        if not (self.is_here and self.state):
+            return ["not_loaded"]
+        if self.epoch != epoch:
+            return ["other_epoch", str(self.epoch)]
+        member = self.members.get(name)
+        if (member is None and epoch > 1) or (member is not None and member.epoch != epoch):
+            return ["load_member"]
+        member = self.members.setdefault(name, Member(epoch, is_bare=True))
+        if (member.grants or 0) >= grants:
+            return ["kept"]
+        member.grants = grants
+        return ["noted"]
 
     def _pick(self, deck: Deck) -> tuple[int, list[Take]] | list[Any]:
         """The group that the next card picks, and what takes it; or the answer that it is another card."""
@@ -171,6 +201,24 @@ class Lane:
         if deck.due is not None and not deck.due[place]:
             return 0, []
         return deck.places[place], [deck.take]
+
+    def _pay(self, ask: Ask, member: Member, day: int) -> tuple[list[Take], Any] | list[Any]:
+        """What pays for the play, and how many granted chances are left after it; or the answer that nothing does."""
+        if ask.sources is None:
+            return [], ""
+        known, sources = ask.sources
+        if known != (member.grants or 0):
+            return ["grants", str(member.grants or 0)]
+        open_ = [take for is_open, take in sources if is_open]
+        paid = next((take for take in open_ if isinstance(self._take([take], member, day, {}), list)), None)
+        if paid is None:
+            return ["spent", ...]
+        left = 0
+        for take in open_:
+            if take.name.startswith("grant:"):
+                tally = member.tallies.get(take.name, Tally())
+                left += take.last - tally.next + 1 + len(tally.gaps) - (take is paid)
+        return [paid], left
 
     def _try(
         self, place: int, card: list[Take], ask: Ask, member: Member, day: int

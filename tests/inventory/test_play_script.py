@@ -19,7 +19,7 @@ from inventory.counters import Numbers as LoadedNumbers
 from inventory.embedded import EmbeddedServer, find_server, socket_for
 from inventory.keys import LaneKeys
 from inventory.scripts import all_scripts, script
-from tests.inventory.decks import DECKS, told_cards
+from tests.inventory.decks import DECKS, SOURCES, told_cards, told_sources
 from tests.inventory.lane_model import KEYS_KEPT, Ask, Deck, Lane, Member, Take, Tally
 
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
@@ -53,6 +53,7 @@ WORDS_OF_SUCCESS = {
     "fence": {"fenced"},
     "set_state": {"set"},
     "trim": {"trimmed"},
+    "note_grants": {"noted"},
 }
 
 members = st.sampled_from(MEMBERS)
@@ -157,7 +158,7 @@ class LaneMachine(RuleBasedStateMachine):
         tallies = {"wins": LoadedNumbers(plays + 1)} if plays else {}
         at_ms, play = (1, f"loaded-{plays}") if plays else (0, "")
         fields = MemberCounters(
-            plays=plays, day=day, day_plays=plays, at_ms=at_ms, play=play, tallies=tallies, keys=[]
+            plays=plays, day=day, day_plays=plays, at_ms=at_ms, play=play, grants=0, tallies=tallies, keys=[]
         ).fields()
         for ordinal, key, fingerprint, entry_id in keys:
             fields |= {f"key:{key}": f"{fingerprint} {entry_id}", f"kept:{ordinal % KEYS_KEPT}": key}
@@ -175,7 +176,13 @@ class LaneMachine(RuleBasedStateMachine):
         else:
             assert word == ["loaded"]
             loaded = Member(
-                self.epoch, plays, day, plays, play=play, tallies={"wins": Tally(0, plays + 1)} if plays else {}
+                self.epoch,
+                plays,
+                day,
+                plays,
+                play=play,
+                grants=0,
+                tallies={"wins": Tally(0, plays + 1)} if plays else {},
             )
             loaded.keys = {key: (fingerprint, entry_id) for _, key, fingerprint, entry_id in keys}
             loaded.kept = {ordinal % KEYS_KEPT: key for ordinal, key, _, _ in keys}
@@ -211,10 +218,13 @@ class LaneMachine(RuleBasedStateMachine):
         window=st.sampled_from(["open"] * 8 + ["over", "not_open_yet"]),
         slip=st.sampled_from([(0, 0, 0)] * 5 + [(1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 1)]),
         key_is_new=st.sampled_from([True, True, True, False]),
+        sources=st.none() | SOURCES,
+        unheard=st.sampled_from([0, 0, 1]),
     )
     def play(
         self, *, member: str, number: int, fingerprint: str, line: str, takes: list[str], most: tuple[int, ...],
         cooldown_ms: int, cards: Deck | None, window: str, slip: tuple[int, ...], key_is_new: bool,
+        sources: list[tuple[bool, Take]] | None, unheard: int,
     ) -> None:  # fmt: skip
         known = self.lane.members.get(member)
         of_line = [_take(each, most[1] if each[1] == "d" else most[0]) for each in LINES[line]]
@@ -224,6 +234,7 @@ class LaneMachine(RuleBasedStateMachine):
             window=window, takes=[_take(each, most[0] + 1) for each in takes],
             groups=[[(line, of_line), ("thanks", [])], [("nothing", [])], [(line, of_line)]], cards=cards, plays_max=most[2], day_plays_max=most[3],
             cooldown_ms=cooldown_ms, backlog_max=most[4], key_is_new=key_is_new,
+            sources=None if sources is None else (((known.grants if known else None) or 0) + unheard, sources),
         )  # fmt: skip
         seconds, _ = self.client.time()
         opens, closes = {"open": (0, 9), "over": (0, -9), "not_open_yet": (9, 99)}[window]
@@ -233,10 +244,16 @@ class LaneMachine(RuleBasedStateMachine):
             ask.backlog_max, KEYS_KEPT, "".join(map(str, ask.takes)),
             "/".join(_group(group) for group in ask.groups), member, ask.key,
             fingerprint, ask.ordinal, 12345, f"play-{self.lane.seq + 1}", "1" if key_is_new else "", told_cards(cards, seconds * 1000), "{}",
+            told_sources(ask.sources, seconds * 1000),
         ]  # fmt: skip
         reply = self.run("play", [KEYS.counters, KEYS.member(member), KEYS.plays], arguments)
         wanted = self.lane.play(ask)
         assert [known if known is ... else told for told, known in zip(reply, wanted, strict=True)] == wanted
+
+    @rule(member=members, back=st.integers(0, 1), grants=st.integers(1, 3))
+    def note_grants(self, member: str, back: int, grants: int) -> None:
+        told = self.run("note_grants", [KEYS.counters, KEYS.member(member)], [self.epoch - back, grants])
+        assert told == self.lane.note_grants(self.epoch - back, member, grants)
 
     @rule(
         member=members,
@@ -249,15 +266,18 @@ class LaneMachine(RuleBasedStateMachine):
         ahead=st.integers(0, 1),
         cooldown_ms=st.sampled_from([0, 0, 3_600_000]),
         cards=st.none() | DECKS,
+        sources=st.none() | SOURCES,
     )
     def play_well(
         self, *, member: str, line: str, takes: list[str], units: int, plays: int, limits: tuple[int, int, int],
         window: str, ahead: int, cooldown_ms: int, cards: Deck | None,
+        sources: list[tuple[bool, Take]] | None,
     ) -> None:  # fmt: skip
         """Several plays as a sound API asks for them, loading the member first where that is wanted."""
         self.load_member(member, 0, of_today=True)
         usual: dict[str, Any] = {"member": member, "fingerprint": "same", "line": line, "most": (units, 3, *limits)}
         usual |= {"window": "open", "slip": (0, 0, 0), "takes": takes, "cooldown_ms": 0, "cards": cards}
+        usual |= {"sources": sources, "unheard": 0}
         for number in range(7, 7 + plays):
             self.play(number=number, key_is_new=True, **usual)
         self.play(
@@ -336,7 +356,7 @@ def test_the_scripts_do_what_the_model_says(client: redis.Redis) -> None:
     LaneMachine.client, LaneMachine.words = client, set()
     LaneMachine.plain = redis.Redis(unix_socket_path=client.connection_pool.connection_kwargs["path"])
     checks = settings(
-        max_examples=120,
+        max_examples=160,
         stateful_step_count=40,
         deadline=None,
         derandomize=True,
@@ -347,7 +367,7 @@ def test_the_scripts_do_what_the_model_says(client: redis.Redis) -> None:
     LaneMachine.plain.close()
     unsaid = {"played", "again", "other_request", "not_loaded", "other_epoch", "recovering", "loaded", "paused",
               "other_version", "not_open_yet", "over", "load_member", "unknown_key", "no_chance_left",
-              "no_chance_today", "limit", "cooling", "card", "ordinal", "backlog"} - {word for name, word in LaneMachine.words if name == "play"}  # fmt: skip
+              "no_chance_today", "limit", "cooling", "card", "grants", "spent", "ordinal", "backlog"} - {word for name, word in LaneMachine.words if name == "play"}  # fmt: skip
     assert not unsaid, f"no step of the machine made the script say {unsaid}"
 
 
@@ -367,12 +387,15 @@ def _numbers(gaps: list[int], period: int = 0) -> LoadedNumbers:
 
 def _fields(member: Member) -> dict[str, str]:
     """All but the hour of the latest play, which the model does not know."""
+    if member.is_bare:
+        return {"epoch": str(member.epoch), "grants": str(member.grants)}
     facts = {
         "epoch": member.epoch,
         "plays": member.plays,
         "day": member.day,
         "day_plays": member.day_plays,
         "play": member.play,
+        **({} if member.grants is None else {"grants": member.grants}),
     }
     return {
         **{name: str(fact) for name, fact in facts.items()},

@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-PLAYED_AT = 13
+PLAYED_AT = 14
 ALWAYS = 1 << 50
 Snapshot = dict[bytes, bytes]
 
