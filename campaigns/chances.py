@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from campaigns.pools import Pool
-from campaigns.tallies import DRY, FREE, day_at, period_at, start_of, take_of_free, takes_of_play
+from campaigns.tallies import DRY, day_at, period_at, start_of, take_of_free, takes_of_play
 from campaigns.versions import Version
 from core.clock import from_ms, to_ms
 from inventory.claims import Period, Take, taken_of
@@ -24,7 +24,8 @@ class Used:
     day_plays: int = 0
     at_ms: int = 0
     numbers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    granted_left: int = 0
+    sources_left: int = 0
+    """Where plays cost chances: how many they have, free and granted."""
 
 
 class Left(NamedTuple):
@@ -43,7 +44,7 @@ def used_by(entry: Entry) -> Used:
         day=entry.day,
         day_plays=entry.day_ordinal,
         at_ms=entry.played_at_ms,
-        granted_left=entry.granted_left or 0,
+        sources_left=entry.sources_left or 0,
         numbers={tally: (period, number) for tally, period, number in entry.numbers},
     )
 
@@ -94,14 +95,8 @@ def _sources(version: Version, used: Used, now_ms: int) -> Iterator[tuple[int, i
     if version.config.chances is None:
         return
     free = take_of_free(version.config)
-    if free is None:
-        yield used.granted_left, 0, None
-        return
-    last_period, number = used.numbers.get(FREE, (-1, 0))
-    period = max(period_at(free.period, version.zone, now_ms), last_period)
-    left = free.last - number if last_period == period else free.last
-    turn = _start(version, free.period, period + 1) if free.period != "all" else None
-    yield left + used.granted_left, 0, turn
+    until_ms = free_until(version, free, now_ms=now_ms) if free is not None else None
+    yield used.sources_left, 0, from_ms(until_ms) if until_ms is not None else None
 
 
 def free_until(version: Version, free: Take, *, now_ms: int) -> int | None:

@@ -33,7 +33,7 @@ QUEUE_PLAYS_MAX = 10_000
 WRITERS_MAX = 3  # one batch gathers while others are on their way; SQLite has one writer anyway
 PLAY_FIELDS = (
     *("epoch", "seq", "request_key", "fingerprint", "ordinal", "day", "day_ordinal", "drawn", "awarded"),
-    *("word", "version", "played_at_ms", "entry", "granted_left"),
+    *("word", "version", "played_at_ms", "entry", "sources_left"),
 )
 
 

@@ -42,7 +42,7 @@ _COLUMNS = {
     "awarded": "text",
     "unit": "bigint",
     "numbers": "text",
-    "granted_left": "int",
+    "sources_left": "int",
     "played_at_ms": "bigint",
 }
 _TALLY = {

@@ -149,8 +149,8 @@ class Play(Base):
     lot_last: Mapped[int | None] = mapped_column(BigInteger)
     numbers: Mapped[str] = mapped_column(String(NUMBERS_LENGTH_MAX))
     """Every number the play took, as the script writes them; `play_tally` holds them one by one."""
-    granted_left: Mapped[int | None]
-    """How many granted chances the member had left after it, where plays cost chances."""
+    sources_left: Mapped[int | None]
+    """How many chances the member had left after it, free and granted, where plays cost chances."""
     played_at_ms: Mapped[int] = mapped_column(BigInteger)
     """The script's own clock, in milliseconds since 1970."""
 

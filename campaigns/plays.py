@@ -350,7 +350,7 @@ def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
         drawn=taken.drawn,
         awarded=taken.awarded,
         numbers=taken.numbers,
-        granted_left=taken.granted_left,
+        sources_left=taken.sources_left,
         word=asked.word,
         version=version.number,
         played_at_ms=taken.played_at_ms,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.blocks import block_of
@@ -14,9 +15,11 @@ from campaigns.chances import Used, chances_after, used_by, wins_within
 from campaigns.grants import left_of
 from campaigns.ledger import Ledger
 from campaigns.lists import lists_with
+from campaigns.models import PlayTally
 from campaigns.pools import pool_for
 from campaigns.queries import are_all_taken, last_play
-from campaigns.versions import Running
+from campaigns.tallies import FREE, period_at, take_of_free
+from campaigns.versions import Running, Version
 from core.clock import to_ms
 
 StandingState = Literal[
@@ -69,7 +72,7 @@ async def standing_of(
     used = used_by(entry) if entry is not None else Used()
     if version.config.chances is not None:
         granted = await left_of(session, campaign=running.campaign, member=member, now=now)
-        used = replace(used, granted_left=granted)
+        used = replace(used, sources_left=granted + await _free_left(session, version, member, now))
     left = chances_after(version, used, now_ms=to_ms(now))
     asks = version.config.unmet(attributes, now, on_lists=lists)
     pools = [pool_for(pools, attributes, now, on_lists=lists) for pools in version.tiers.values()]
@@ -95,6 +98,18 @@ async def standing_of(
         wins_within=next((sure for pool in pools if (sure := wins_within(version, pool, entry)) is not None), None),
         blocked_until=block.until if block is not None else None,
     )
+
+
+async def _free_left(session: AsyncSession, version: Version, member: str, now: datetime) -> int:
+    """How many free chances of the present period the member has not used."""
+    free = take_of_free(version.config)
+    if free is None:
+        return 0
+    period = period_at(free.period, version.zone, to_ms(now))
+    of_member = (
+        (PlayTally.campaign_id == version.campaign) & (PlayTally.tally == FREE) & (PlayTally.subject_id == member)
+    )
+    return free.last - (await session.scalar(select(func.count()).where(of_member, PlayTally.period == period)) or 0)
 
 
 _STATES: dict[str, StandingState] = {

@@ -187,7 +187,7 @@ class Taken(NamedTuple):
     drawn: str
     awarded: str
     numbers: tuple[Number, ...]
-    granted_left: int | None
+    sources_left: int | None
     played_at_ms: int
 
 

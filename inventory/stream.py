@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 class Entry(NamedTuple):
     """One play as the script wrote it, with every number it took. `previous` is the member's play before it, and
-    `granted_left` how many granted chances were left after it, where plays cost chances."""
+    `sources_left` how many chances were left after it, where plays cost chances."""
 
     epoch: int
     seq: int
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     drawn: str
     awarded: str
     numbers: tuple[Number, ...]
-    granted_left: int | None
+    sources_left: int | None
     word: int
     version: int
     played_at_ms: int
@@ -108,7 +108,7 @@ def parse(entry_id: str, fields: dict[str, str]) -> Entry:
             drawn=drawn,
             awarded=awarded,
             numbers=read_numbers(numbers),
-            granted_left=number_or_none(left),
+            sources_left=number_or_none(left),
             word=int(word),
             version=int(version),
             played_at_ms=int(played_at_ms),

@@ -474,7 +474,7 @@ def upgrade() -> None:
         sa.Column("lot_first", sa.BigInteger(), nullable=True),
         sa.Column("lot_last", sa.BigInteger(), nullable=True),
         sa.Column("numbers", sa.String(length=1000), nullable=False),
-        sa.Column("granted_left", sa.Integer(), nullable=True),
+        sa.Column("sources_left", sa.Integer(), nullable=True),
         sa.Column("played_at_ms", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("(lot_first IS NULL) = (lot_last IS NULL)", name=op.f("ck_play_lot_is_whole")),
         sa.CheckConstraint("(unit IS NULL) = (lot_first IS NULL)", name=op.f("ck_play_unit_has_lot")),

@@ -157,7 +157,7 @@ class Lane:
         return ["played", self.seq, previous, day, day_plays + 1, drawn, awarded, "".join(numbers), left, ...]
 
     def _give(self, ask: Ask, member: Member, day: int) -> tuple[str, str, list[str], Any] | list[Any]:
-        """What was drawn, the line, the numbers that are gone now, and the granted chances left; or why nothing was."""
+        """What was drawn, the line, the numbers that are gone now, and the chances left; or why nothing was."""
         picked = self._pick(ask.cards) if ask.cards else (0, [])
         if isinstance(picked, list):
             return picked
@@ -203,7 +203,7 @@ class Lane:
         return deck.places[place], [deck.take]
 
     def _pay(self, ask: Ask, member: Member, day: int) -> tuple[list[Take], Any] | list[Any]:
-        """What pays for the play, and how many granted chances are left after it; or the answer that nothing does."""
+        """What pays for the play, and how many chances are left after it; or the answer that nothing does."""
         if ask.sources is None:
             return [], ""
         known, sources = ask.sources
@@ -213,11 +213,10 @@ class Lane:
         paid = next((take for take in open_ if isinstance(self._take([take], member, day, {}), list)), None)
         if paid is None:
             return ["spent", ...]
-        left = 0
+        left = -1
         for take in open_:
-            if take.name.startswith("grant:"):
-                tally = member.tallies.get(take.name, Tally())
-                left += take.last - tally.next + 1 + len(tally.gaps) - (take is paid)
+            tally = member.tallies.get(take.name, Tally()).in_period(self._period(take.period, day))
+            left += take.last - tally.next + 1 + len(tally.gaps)
         return [paid], left
 
     def _try(
