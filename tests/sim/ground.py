@@ -80,6 +80,10 @@ SHAPES = (
         lasts=timedelta(days=4),
         member_day_plays_max=9,
     ),
+    Shape(
+        lines=[("phone", "30%", 6, None, "PHONE-256"), ("points", "30%", None, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
+        more={"chances": {"free": {"count": 2, "period": "day"}}},
+    ),
 )  # fmt: skip
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -18,25 +17,21 @@ from core.sealing import Sealer
 from inventory.connection import Connection
 from inventory.stream import Entry
 from tests.sim.faults import Died, Point, SimConnection, SimDatabase, Sky, reply_lost
-from tests.sim.ground import SHAPES
 from tests.sim.journal import Journal
 from tests.sim.masters import Masters, Snapshot
+from tests.sim.operators import Operators
 from tests.sim.processes import Flight, Process
 from tests.support.arguments import CountingEntropy, CountingIds
-from tests.support.campaigns import WallClock, change
+from tests.support.campaigns import WallClock
 
 DEFINITE = (AllPlaysTaken, CoolingDown, NoChanceLeft, NotOpenYet, Over, Paused, KeyReused)
 REQUESTS_OPEN_MAX = 10
 SNAPSHOTS_MAX = 4
 NESTED_MAX = 1
-LIMITED_LINES = [
-    [key for key, odds, stock, _, _ in shape.lines if stock is not None and odds != "moment"] for shape in SHAPES
-]
-"""To which stock may be added."""
 
 
 @dataclass
-class World:
+class World(Operators):
     """`reveals_early` is the ablation that shows what Redis decided before the ledger has it.
 
     `favours` names events that are to happen often, in place of the seed's own favourites.
@@ -87,6 +82,8 @@ class World:
             self.lose_stream: 0.7, self.lose_member: 1.0, self.cut_stream: 0.7, self.split: 1.0, self.heal: 1.0,
             self.flurry: 2.0, self.pause: 0.7, self.resume: 1.5, self.add_stock: 1.0, self.extend: 0.7, self.next_day: 0.7,
         }  # fmt: skip
+        if self.costs_chances:
+            sometimes[self.grant] = 6.0
         favourites = [getattr(self, name) for name in self.favours] or self.rng.sample(list(sometimes), 2)
         return always | {
             event: weight * (6 if event in favourites else self.rng.choice((0.5, 1)))
@@ -158,7 +155,7 @@ class World:
         self.flights = [flight for flight in self.flights if flight.process is not process]
         self.processes[self.processes.index(process)] = self._start(process.name, process.connection.master)
 
-    def _idle(self, processes: Sequence[Process]) -> Process | None:
+    def idle(self, processes: Sequence[Process]) -> Process | None:
         idle = [process for process in processes if not process.busy]
         return self.rng.choice(idle) if idle else None
 
@@ -176,12 +173,12 @@ class World:
         return asked
 
     async def play(self) -> None:
-        if (process := self._idle(self.apis)) is not None:
+        if (process := self.idle(self.apis)) is not None:
             await self._play_on(process, self._ask())
 
     async def play_again(self) -> None:
         answered = [asked for asked in self.requests if self.journal.has(asked)]
-        process = self._idle(self.apis)
+        process = self.idle(self.apis)
         if answered and process is not None:
             await self._play_on(process, self.rng.choice(answered))
 
@@ -206,7 +203,7 @@ class World:
         await self.within(process, act)
 
     async def decide(self) -> None:
-        process = self._idle(self.apis)
+        process = self.idle(self.apis)
         if process is None:
             return
         asked = self._ask()
@@ -263,7 +260,7 @@ class World:
 
     async def other_body(self) -> None:
         answered = [asked for asked in self.requests if self.journal.has(asked)]
-        process = self._idle(self.apis)
+        process = self.idle(self.apis)
         if not answered or process is None:
             return
         asked = self.rng.choice(answered)
@@ -303,31 +300,10 @@ class World:
         self.say("worker tends what is old")
         await self.within(worker, lambda: worker.room.mending.tend(self.campaign, up_to_ms=before))
 
-    async def _operate(self, verb: str, **arguments: object) -> None:
-        process = self._idle(self.processes)
-        if process is None:
-            return
-        self.say(f"operator: {verb}")
-        await self.within(process, lambda: change(process.database, process.room, self.campaign, verb, **arguments))
-
-    async def pause(self) -> None:
-        await self._operate("pause")
-
-    async def resume(self) -> None:
-        await self._operate("resume")
-
-    async def add_stock(self) -> None:
-        limited = LIMITED_LINES[self.campaign_number]
-        if limited:
-            await self._operate("add_stock", line=self.rng.choice(limited), units=self.rng.randint(1, 3))
-
-    async def extend(self) -> None:
-        await self._operate("extend", ends_at=WallClock().now() + timedelta(days=40, hours=self.rng.randint(0, 99)))
-
     # The sky and the masters.
 
     async def restart(self) -> None:
-        if (process := self._idle(self.processes)) is not None:
+        if (process := self.idle(self.processes)) is not None:
             self.say(f"{process.name} is killed and started")
             self._replace(process)
 
