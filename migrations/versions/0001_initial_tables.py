@@ -330,24 +330,6 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "chance_grant",
-        sa.Column("campaign_id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("member_id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("amount", sa.Integer(), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("source", sa.String(length=16), nullable=False),
-        sa.Column("reference", sa.String(length=100), nullable=False),
-        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("number >= 1 AND amount >= 1", name=op.f("ck_chance_grant_is_something")),
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_chance_grant_campaign_id")),
-        sa.PrimaryKeyConstraint("campaign_id", "member_id", "number", name=op.f("pk_chance_grant")),
-        sa.UniqueConstraint(
-            "campaign_id", "source", "reference", name=op.f("uq_chance_grant_campaign_id_source_reference")
-        ),
-        sa.UniqueConstraint("campaign_id", "member_id", "number", "amount", name="uq_chance_grant_amount"),
-    )
-    op.create_table(
         "void_play",
         sa.Column("campaign_id", sa.Uuid(as_uuid=False), nullable=False),
         sa.Column("lane", sa.Integer(), nullable=False),
@@ -474,7 +456,6 @@ def upgrade() -> None:
         sa.Column("lot_first", sa.BigInteger(), nullable=True),
         sa.Column("lot_last", sa.BigInteger(), nullable=True),
         sa.Column("numbers", sa.String(length=1000), nullable=False),
-        sa.Column("sources_left", sa.Integer(), nullable=True),
         sa.Column("played_at_ms", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("(lot_first IS NULL) = (lot_last IS NULL)", name=op.f("ck_play_lot_is_whole")),
         sa.CheckConstraint("(unit IS NULL) = (lot_first IS NULL)", name=op.f("ck_play_unit_has_lot")),
@@ -545,28 +526,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("campaign_id", "tally", "subject_id", "period", "number", name=op.f("pk_play_tally")),
         sa.UniqueConstraint("play_id", "tally", name=op.f("uq_play_tally_play_id_tally")),
     )
-    op.create_table(
-        "chance_use",
-        sa.Column("campaign_id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("member_id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.Column("grant_number", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("amount", sa.Integer(), nullable=False),
-        sa.Column("play_id", sa.Uuid(as_uuid=False), nullable=False),
-        sa.CheckConstraint("number >= 1 AND number <= amount", name=op.f("ck_chance_use_within_amount")),
-        sa.ForeignKeyConstraint(
-            ["campaign_id", "member_id", "grant_number", "amount"],
-            ["chance_grant.campaign_id", "chance_grant.member_id", "chance_grant.number", "chance_grant.amount"],
-            name="fk_chance_use_grant",
-        ),
-        sa.ForeignKeyConstraint(["play_id"], ["play.id"], name=op.f("fk_chance_use_play_id")),
-        sa.PrimaryKeyConstraint("campaign_id", "member_id", "grant_number", "number", name=op.f("pk_chance_use")),
-        sa.UniqueConstraint("play_id", name=op.f("uq_chance_use_play_id")),
-    )
 
 
 def downgrade() -> None:
-    op.drop_table("chance_use")
     op.drop_table("play_tally")
     op.drop_index(
         "uq_play_unit",
@@ -597,7 +559,6 @@ def downgrade() -> None:
     op.drop_table("wallet_lot")
     op.drop_table("wallet_entry")
     op.drop_table("void_play")
-    op.drop_table("chance_grant")
     op.drop_table("stock_lot")
     op.drop_index(
         "ix_pool_code_free",
