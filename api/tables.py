@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import campaigns.models
+import earning.models
 import prizes.models
 import prizes.wallet.models
 from api.auth import models
 from core.db import Base
 
-__all__ = ["campaigns", "metadata", "models", "prizes"]
+__all__ = ["campaigns", "earning", "metadata", "models", "prizes"]
 
 metadata = Base.metadata

@@ -15,13 +15,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from campaigns.grants import GRANT
 from campaigns.ledger_sql import Batch, insert_plays
 from campaigns.models import Play
 from campaigns.versions import Version
 from core.clock import from_ms
 from core.db import Database
 from core.errors import Refusal
+from earning.grants import GRANT
 from inventory.claims import read, unit_tally, written
 from inventory.stream import Entry
 from prizes.awards import Won

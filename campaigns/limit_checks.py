@@ -10,13 +10,14 @@ from sqlalchemy import Executable, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from campaigns.allocation import may_be_gone
-from campaigns.grants import GRANT
 from campaigns.looking import Checked, Looking, chunks, name_of_play
-from campaigns.models import ChanceGrant, ChanceUse, Play, PlayTally, Spent
+from campaigns.models import Play, PlayTally, Spent
 from campaigns.pools import Pool
 from campaigns.tallies import DRY, FREE, MOMENTS, period_at, period_of_day
 from campaigns.versions import Version
 from core.clock import to_ms
+from earning.grants import GRANT
+from earning.models import ChanceGrant, ChanceUse
 from inventory.claims import Take, read, unit_tally
 
 

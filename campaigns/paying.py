@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from campaigns.chances import free_until
-from campaigns.grants import Held, in_order, look
 from campaigns.tallies import take_of_free
 from campaigns.versions import Running
 from core.clock import Clock, to_ms
 from core.db import Database
+from earning.grants import Held, in_order, look
 from inventory import counters as lane
 from inventory.claims import Sources
 from inventory.connection import Connection

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from campaigns.grants import GRANT, count_of
-from campaigns.models import ChanceUse, Play, PlayTally, Spent, VoidPlay
+from campaigns.models import Play, PlayTally, Spent, VoidPlay
 from campaigns.tallies import DRY
 from campaigns.versions import Running
+from earning.grants import GRANT, count_of
+from earning.models import ChanceUse
 from inventory.claims import KEYS_KEPT, unit_tally
 from inventory.counters import Counters, MemberCounters, Numbers
 

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.blocks import block_of
 from campaigns.chances import Used, chances_after, used_by, wins_within
-from campaigns.grants import left_of
 from campaigns.ledger import Ledger
 from campaigns.lists import lists_with
 from campaigns.models import PlayTally
@@ -21,6 +20,7 @@ from campaigns.queries import are_all_taken, last_play
 from campaigns.tallies import FREE, period_at, take_of_free
 from campaigns.versions import Running, Version
 from core.clock import to_ms
+from earning.grants import left_of
 
 StandingState = Literal[
     "ready",

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("api", "campaigns", "inventory", "prizes", "core", "examples", "tests")
+ROOMS = ("api", "campaigns", "earning", "inventory", "prizes", "core", "examples", "tests")
 MODULE_LINES_MAX = 400
 LUA_LINES_MAX = 120
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 import api
 import campaigns
 import core
+import earning
 import inventory
 import prizes
 from api.front import BODY_BYTES_MAX
@@ -22,7 +23,7 @@ from core.errors import Refusal
 
 
 def everything_imported() -> None:
-    for room in (api, campaigns, core, inventory, prizes):
+    for room in (api, campaigns, core, earning, inventory, prizes):
         for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)

@@ -10,12 +10,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from campaigns.grants import AMOUNT_MAX, GrantDiffers, Source, give
-from campaigns.models import ChanceUse, Play
+from campaigns.models import Play
 from campaigns.plays import NoChanceLeft
 from campaigns.room import CampaignsRoom
 from campaigns.standing import standing_of
 from core.db import Database
+from earning.grants import AMOUNT_MAX, GrantDiffers, Source, give
+from earning.models import ChanceUse
 from inventory.claims import read
 from inventory.connection import Connection
 from inventory.keys import LaneKeys

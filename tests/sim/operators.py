@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from campaigns.grants import Source, give
+from earning.grants import Source, give
 from tests.sim.ground import SHAPES
 from tests.sim.processes import Process
 from tests.support.campaigns import WallClock, change

@@ -16,10 +16,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns.models import ChanceGrant, ChanceUse
 from core.clock import to_ms
 from core.db import Database
 from core.errors import Refusal
+from earning.models import ChanceGrant, ChanceUse
 from inventory.claims import Take
 
 GRANT = "grant:"
