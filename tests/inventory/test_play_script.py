@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,33 +19,22 @@ from inventory.counters import Numbers as LoadedNumbers
 from inventory.embedded import EmbeddedServer, find_server, socket_for
 from inventory.keys import LaneKeys
 from inventory.scripts import all_scripts, script
-from tests.inventory.decks import DECKS, SOURCES, told_cards, told_sources
+from tests.inventory.decks import (
+    DECKS,
+    LINES,
+    OF_CAMPAIGN,
+    OF_PLAYS,
+    SOURCES,
+    take_of,
+    told_cards,
+    told_group,
+    told_sources,
+)
 from tests.inventory.lane_model import KEYS_KEPT, Ask, Deck, Lane, Member, Take, Tally
 
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 KEYS = LaneKeys("campaign")
 MEMBERS = ("ann", "bo")
-LINES = {
-    "unit": ["ca unit"],
-    "day": ["cd day"],
-    "both": ["ca unit-both", "cd day-both"],
-    "hour": ["ch hour", "ma wins"],
-    "won": ["md wins-day", "ma wins"],
-    "paid": ["ca money", "cd money-day"],
-    "lost": ["mr dry"],
-    "saved": ["ml dry"],
-    "lucky": ["me dry", "ma wins"],
-    "free": [],
-}
-OF_PLAYS: list[list[str]] = [[], [], ["mh plays-hour", "mw plays-week"], ["mm plays-month", "ca plays"]]
-OF_CAMPAIGN = {
-    f"{name}": spec[1]
-    for spec, name in (
-        each.split() for takes in (*LINES.values(), *OF_PLAYS, ["ca cards", "cs moments"]) for each in takes
-    )
-    if spec[0] == "c"
-}
-"""Tallies of the campaign, and the period each counts in."""
 WORDS_OF_SUCCESS = {
     "play": {"played"},
     "load": {"loaded"},
@@ -227,11 +216,11 @@ class LaneMachine(RuleBasedStateMachine):
         sources: list[tuple[bool, Take]] | None, unheard: int,
     ) -> None:  # fmt: skip
         known = self.lane.members.get(member)
-        of_line = [_take(each, most[1] if each[1] == "d" else most[0]) for each in LINES[line]]
+        of_line = [take_of(each, most[1] if each[1] == "d" else most[0]) for each in LINES[line]]
         ask = Ask(
             epoch=self.epoch - slip[0], version=(self.lane.version or 1) + slip[1], member=member,
             key=f"{member}-{number}", fingerprint=fingerprint, ordinal=(known.plays if known else 0) + 1 + slip[2],
-            window=window, takes=[_take(each, most[0] + 1) for each in takes],
+            window=window, takes=[take_of(each, most[0] + 1) for each in takes],
             groups=[[(line, of_line), ("thanks", [])], [("nothing", [])], [(line, of_line)]], cards=cards, plays_max=most[2], day_plays_max=most[3],
             cooldown_ms=cooldown_ms, backlog_max=most[4], key_is_new=key_is_new,
             sources=None if sources is None else (((known.grants if known else None) or 0) + unheard, sources),
@@ -242,7 +231,7 @@ class LaneMachine(RuleBasedStateMachine):
             ask.epoch, ask.version, (seconds + opens * 1000) * 1000 if opens else 0, (seconds + closes * 1000) * 1000,
             f"0:{self.noon_offset_ms + self.shift * DAY_MS}", ask.plays_max, ask.day_plays_max, ask.cooldown_ms,
             ask.backlog_max, KEYS_KEPT, "".join(map(str, ask.takes)),
-            "/".join(_group(group) for group in ask.groups), member, ask.key,
+            "/".join(told_group(group) for group in ask.groups), member, ask.key,
             fingerprint, ask.ordinal, 12345, f"play-{self.lane.seq + 1}", "1" if key_is_new else "", told_cards(cards, seconds * 1000), "{}",
             told_sources(ask.sources, seconds * 1000),
         ]  # fmt: skip
@@ -369,16 +358,6 @@ def test_the_scripts_do_what_the_model_says(client: redis.Redis) -> None:
               "other_version", "not_open_yet", "over", "load_member", "unknown_key", "no_chance_left",
               "no_chance_today", "limit", "cooling", "card", "grants", "spent", "ordinal", "backlog"} - {word for name, word in LaneMachine.words if name == "play"}  # fmt: skip
     assert not unsaid, f"no step of the machine made the script say {unsaid}"
-
-
-def _take(spec: str, last: int) -> Take:
-    letters, name = spec.split()
-    return Take(letters[0], letters[1], last * 2, name, 2 + last % 2) if "money" in name else Take(*letters, last, name)
-
-
-def _group(candidates: Sequence[tuple[str, Sequence[Take]]]) -> str:
-    told = "".join(f"{name} {''.join(map(str, takes))}|" for name, takes in candidates)
-    return f"{candidates[0][0]}>{told}"
 
 
 def _numbers(gaps: list[int], period: int = 0) -> LoadedNumbers:
