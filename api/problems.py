@@ -5,28 +5,11 @@ A template may name the refusal's facts. A fact that is itself a word of `REASON
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from api.languages import Language
-
-
-class Words(NamedTuple):
-    zh: str
-    en: str
-
-    def in_language(self, language: Language) -> str:
-        return self.zh if language == "zh" else self.en
-
-
-class Problem(NamedTuple):
-    """One row: the status, a title that never changes, and the template of the detail."""
-
-    status: int
-    title: Words
-    detail: Words
-
+from api.problems_of_earning import EARNING
+from api.wording import Problem, Words
 
 PROBLEMS: dict[str, Problem] = {
+    **EARNING,
     # anything asked of the service
     "not-found": Problem(404, Words("找不到", "Not found"), Words("找不到您要的内容。", "There is no such {noun}.")),
     "method-not-allowed": Problem(

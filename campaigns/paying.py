@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+import structlog
+
 from campaigns.chances import free_until
 from campaigns.tallies import take_of_free
-from campaigns.versions import Running
+from campaigns.versions import Running, Versions
 from core.clock import Clock, to_ms
 from core.db import Database
 from earning.grants import Held, in_order, look
 from inventory import counters as lane
 from inventory.claims import Sources
-from inventory.connection import Connection
+from inventory.connection import Connection, InventoryAway
 
+log = structlog.get_logger()
 MEMBERS_KEPT = 100_000
 NOTHING = Held(0, ())
 
 
 class Paying:
-    def __init__(self, *, database: Database, connection: Connection, clock: Clock) -> None:
+    def __init__(self, *, database: Database, versions: Versions, connection: Connection, clock: Clock) -> None:
         self._database = database
+        self._versions = versions
         self._connection = connection
         self._clock = clock
         self._held: OrderedDict[tuple[str, str], Held] = OrderedDict()
@@ -49,6 +53,13 @@ class Paying:
         if held.total > known:
             await self.note(running, member, held.total)
         return held != before or held.total != known
+
+    async def tell(self, campaign: str, member: str, total: int) -> None:
+        """`note`, where it can be done; counters that do not hear of it now ask when they must."""
+        try:
+            await self.note(await self._versions.running(campaign), member, total)
+        except InventoryAway as away:
+            log.info("grant_not_told", campaign=campaign, reason=str(away))
 
     async def note(self, running: Running, member: str, total: int) -> None:
         """Let the counters know how many grants the member has had; they ask for the rest when they must."""

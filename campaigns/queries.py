@@ -9,6 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.models import Campaign, CampaignVersion, Play, PlayTally
 from campaigns.tallies import ALL_PLAYS
+from core.errors import NotFound, Refusal
+
+
+class PlaysCostNothing(Refusal, code="plays-cost-nothing"):
+    """Plays of the campaign cost no chance, so there is none to give."""
 
 
 async def page_of_plays(
@@ -41,6 +46,17 @@ async def are_all_taken(session: AsyncSession, campaign: str, *, plays_max: int)
 async def page_of_campaigns(session: AsyncSession, *, mall: str, before: str | None, limit: int) -> Sequence[Campaign]:
     query = select(Campaign).where(Campaign.mall_id == mall).order_by(Campaign.id.desc()).limit(limit)
     return (await session.scalars(query if before is None else query.where(Campaign.id < before))).all()
+
+
+async def campaign_that_costs(session: AsyncSession, campaign: str, *, mall: str) -> Campaign:
+    """A mall's own campaign, published or not, in which a play costs a chance. Raises NotFound and PlaysCostNothing."""
+    row = await session.get(Campaign, campaign)
+    if row is None or row.mall_id != mall:
+        raise NotFound(noun="campaign")
+    written = await session.get(CampaignVersion, (campaign, row.version))
+    if (written.config if written is not None else row.draft).get("chances") is None:
+        raise PlaysCostNothing
+    return row
 
 
 async def versions_of(session: AsyncSession, *, campaign: str) -> Sequence[CampaignVersion]:

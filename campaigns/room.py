@@ -43,7 +43,7 @@ def furnish(
     recovery = Recovery(database=database, versions=versions, drain=drain, connection=connection, clock=clock)
     mending = Mending(database=database, versions=versions, drain=drain, recovery=recovery, connection=connection)
     blocks = Blocks(database=database, clock=clock)
-    paying = Paying(database=database, connection=connection, clock=clock)
+    paying = Paying(database=database, versions=versions, connection=connection, clock=clock)
     plays = Plays(
         versions=versions,
         admission=Admission(database=database, blocks=blocks, clock=clock),

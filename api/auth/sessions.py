@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.auth.launch import LaunchClaims, prove
+from api.auth.members import inserted, member_of
 from api.auth.models import LaunchTokenUse, Mall, Member, MemberSessionRow
 from api.auth.refusals import LaunchTokenUsed
 from api.auth.tokens import new_token, token_hash
@@ -70,7 +70,7 @@ class Sessions:
             mall, claims = await prove(reading, launch_token, audience=self._audience, sealer=self._sealer, now=now)
         async with self._database.transaction() as writing:
             await _use_up(writing, mall, claims)
-            member_id = await _member_of(writing, mall, claims.sub, new_id=self._ids.new(), now=now)
+            member_id = await member_of(writing, mall.id, claims.sub, new_id=self._ids.new(), now=now)
             session = MemberSession(
                 member_id=member_id,
                 sub=claims.sub,
@@ -143,24 +143,8 @@ async def purge_expired(session: AsyncSession, now: datetime) -> int:
 
 async def _use_up(session: AsyncSession, mall: Mall, claims: LaunchClaims) -> None:
     values = {"mall_id": mall.id, "jti": claims.jti, "expires_at": claims.unusable_after}
-    if not await _inserted(session, LaunchTokenUse, values):
+    if not await inserted(session, LaunchTokenUse, values):
         raise LaunchTokenUsed
-
-
-async def _member_of(session: AsyncSession, mall: Mall, sub: str, *, new_id: str, now: datetime) -> str:
-    find = select(Member.id).where(Member.mall_id == mall.id, Member.sub == sub)
-    known = await session.scalar(find)
-    if known is not None:
-        return known
-    await _inserted(session, Member, {"id": new_id, "mall_id": mall.id, "sub": sub, "created_at": now})
-    return (await session.scalars(find)).one()
-
-
-async def _inserted(session: AsyncSession, model: type[LaunchTokenUse | Member], values: dict[str, Any]) -> bool:
-    """Whether the row went in; False when one with its key was there."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(model).values(**values).on_conflict_do_nothing().returning(model.mall_id)
-    return (await session.execute(statement)).first() is not None
 
 
 _of_token = select(MemberSessionRow, Member.sub).join(Member, Member.id == MemberSessionRow.member_id)

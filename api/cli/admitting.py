@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from api.cli.client import client
 from api.cli.operating import File
 from api.cli.sentences import sentences
-from api.cli.showing import AsJson, console, show_json, show_rows
+from api.cli.showing import AsJson, console, show_json, show_row, show_rows
 
 ListKey = Annotated[str, typer.Argument(help="The list's key.")]
 Sub = Annotated[str, typer.Argument(help="The mall's own id of the member.")]
@@ -44,14 +43,14 @@ def create_list(
 ) -> None:
     """A list without members."""
     with sentences(), client() as service:
-        _show(service.post("/lists", {"key": key, "name": {"zh": zh, "en": en}}), LIST_COLUMNS, as_json=as_json)
+        show_row(service.post("/lists", {"key": key, "name": {"zh": zh, "en": en}}), LIST_COLUMNS, as_json=as_json)
 
 
 @lists.command("show")
 def show_list(key: ListKey, as_json: AsJson = False) -> None:
     """A list and its size."""
     with sentences(), client() as service:
-        _show(service.get(f"/lists/{key}"), LIST_COLUMNS, as_json=as_json)
+        show_row(service.get(f"/lists/{key}"), LIST_COLUMNS, as_json=as_json)
 
 
 @lists.command("add")
@@ -106,14 +105,14 @@ def block_member(
 ) -> None:
     """Keep a member from playing."""
     with sentences(), client() as service:
-        _show(service.post("/blocks", {"sub": sub, "reason": reason, "until": until}), ACT_COLUMNS, as_json=as_json)
+        show_row(service.post("/blocks", {"sub": sub, "reason": reason, "until": until}), ACT_COLUMNS, as_json=as_json)
 
 
 @blocks.command("lift")
 def lift_block(sub: Sub, reason: Why, as_json: AsJson = False) -> None:
     """Let a blocked member play again."""
     with sentences(), client() as service:
-        _show(service.post("/blocks/lift", {"sub": sub, "reason": reason}), ACT_COLUMNS, as_json=as_json)
+        show_row(service.post("/blocks/lift", {"sub": sub, "reason": reason}), ACT_COLUMNS, as_json=as_json)
 
 
 def _change(key: str, file: File, how: str, *, as_json: bool) -> None:
@@ -126,10 +125,3 @@ def _change(key: str, file: File, how: str, *, as_json: bool) -> None:
         console.print(f"{told}; {report['size']} on the list")
         if report["faults"]:
             show_rows(report["faults"], {"Row": "row", "Key": "key", "Reason": "reason"}, as_json=False)
-
-
-def _show(row: Mapping[str, Any], columns: Mapping[str, str], *, as_json: bool) -> None:
-    if as_json:
-        show_json(row)
-    else:
-        show_rows([row], columns, as_json=False)

@@ -29,6 +29,14 @@ def show_rows(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, 
     console.print(table)
 
 
+def show_row(row: Mapping[str, Any], columns: Mapping[str, str], *, as_json: bool) -> None:
+    """A table of one row."""
+    if as_json:
+        show_json(row)
+    else:
+        show_rows([row], columns, as_json=False)
+
+
 def show_report(report: Mapping[str, Any], *, as_json: bool) -> None:
     """What became of a spreadsheet's rows; refused ones one by one."""
     if as_json:

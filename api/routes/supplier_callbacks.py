@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from api.auth.dependencies import TheHouse
+from api.auth.mall_calls import SignatureHeader
 from prizes.fulfilment.phone_topup import SUPPLIER
 from prizes.fulfilment.suppliers import callbacks
 from prizes.fulfilment.suppliers.signing import SignatureInvalid
@@ -27,7 +26,6 @@ _BODY = {
         },
     }
 }
-SignatureHeader = Annotated[str | None, Header(description="Standard Webhooks 1.0.", max_length=1024)]
 
 
 @router.post(f"/{SUPPLIER}/callbacks", status_code=204, response_class=Response, openapi_extra=_BODY)
