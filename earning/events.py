@@ -168,4 +168,4 @@ async def page(
         query = query.where(MallEvent.member_id == member)
     if only_cut:
         query = query.where(MallEvent.granted < MallEvent.asked)
-    return [(event, key) for event, key in (await session.execute(query)).tuples()]
+    return [(event, key) for event, key in (await session.execute(query))]

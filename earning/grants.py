@@ -170,7 +170,7 @@ async def latest(session: AsyncSession, *, campaign: str, member: str, limit: in
         .order_by(ChanceGrant.number.desc())
         .limit(limit)
     )
-    return [(grant, used) for grant, used in (await session.execute(query)).tuples()]
+    return [(grant, used) for grant, used in (await session.execute(query))]
 
 
 def _ms(expires_at: datetime | None) -> int:

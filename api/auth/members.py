@@ -30,7 +30,7 @@ async def known_member(session: AsyncSession, mall: str, sub: str) -> str | None
 async def names_of(session: AsyncSession, members: Iterable[str]) -> Mapping[str, str]:
     """How their malls call these members, by id."""
     rows = await session.execute(select(Member.id, Member.sub).where(Member.id.in_(set(members))))
-    return dict(rows.tuples().all())
+    return {row.id: row.sub for row in rows}
 
 
 async def inserted(session: AsyncSession, model: type[LaunchTokenUse | Member], values: dict[str, Any]) -> bool:
