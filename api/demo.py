@@ -22,6 +22,8 @@ from api.house import House, open_house
 from api.settings import Settings
 from campaigns.lifecycle import Author
 from campaigns.models import Campaign, State
+from core.errors import NotFound
+from earning import rules
 from prizes import codes
 from prizes.catalogue import find, import_products
 
@@ -30,8 +32,36 @@ MALL_NAME = {"zh": "示例积分商城", "en": "Sample Points Mall"}
 ROLES = (Role.OWNER, Role.REVIEWER)
 PRODUCTS = Path(__file__).parents[1] / "examples" / "demo_mall" / "products.csv"
 GAME = "wheel"
-TEMPLATES = {"wheel": "lively", "wheel-exact": "exact", "wheel-assured": "assured", "wheel-moments": "moments"}
+TEMPLATES = {
+    "wheel": "lively",
+    "wheel-exact": "exact",
+    "wheel-assured": "assured",
+    "wheel-moments": "moments",
+    "wheel-tasks": "tasks",
+}
 """The demo's campaigns: the name each is told by, and its template."""
+TASKS = "wheel-tasks"
+RULES = (
+    {
+        "key": "check-in",
+        "name": {"zh": "每日签到", "en": "Daily check-in"},
+        "zone": "Asia/Shanghai",
+        "caps": {"event_max": 1, "member_period": "day", "member_period_max": 1, "chances_last": "today"},
+    },
+    {
+        "key": "order",
+        "name": {"zh": "完成订单", "en": "An order"},
+        "zone": "Asia/Shanghai",
+        "caps": {
+            "event_max": 2,
+            "member_period": "day",
+            "member_period_max": 5,
+            "chances_last": "days",
+            "chances_days": 7,
+        },
+    },
+)
+"""What the demo mall's events give in the campaign TASKS."""
 LASTS = timedelta(days=30)
 CODES_FREE_MIN = 200
 CODES_ADDED = 500
@@ -74,6 +104,7 @@ async def seed_demo(settings: Settings) -> Demo:
             await import_products(session, mall_id=mall.id, raw=raw, ids=house.ids, now=house.clock.now())
         await _fill_code_pools(house, mall)
         campaigns = {name: await _live(house, mall, template) for name, template in TEMPLATES.items()}
+        await _let_events_give(house, mall, campaigns[TASKS])
         for campaign in campaigns.values():
             await house.campaigns.mending.tend(campaign)  # a visitor may come before the worker does
     return Demo(mall_key=mall.key, mall_secret=secret, operators=operators, campaigns=campaigns)
@@ -169,6 +200,20 @@ async def _live(house: House, mall: Mall, template: str) -> str:
         author = Author(email=f"{Role.OWNER.value}@demo.example", at=now, reason="the demo's own campaign")
         await lifecycle.publish(session, campaign, author)
         return campaign.id
+
+
+async def _let_events_give(house: House, mall: Mall, campaign: str) -> None:
+    """The demo's rules; a later campaign of theirs takes them over."""
+    now = house.clock.now()
+    async with house.database.transaction() as session:
+        for told in RULES:
+            rule = rules.Rule.model_validate(told)
+            try:
+                row = await rules.find(session, mall=mall.id, key=rule.key, to_change=True)
+            except NotFound:
+                await rules.create(session, mall=mall.id, campaign=campaign, rule=rule, ids=house.ids, now=now)
+            else:
+                row.campaign_id = campaign
 
 
 def _told(settings: Settings) -> Any:

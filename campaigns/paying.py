@@ -13,7 +13,7 @@ from core.clock import Clock, to_ms
 from core.db import Database
 from earning.grants import Held, in_order, look
 from inventory import counters as lane
-from inventory.claims import Sources
+from inventory.claims import Sources, Take
 from inventory.connection import Connection, InventoryAway
 
 log = structlog.get_logger()
@@ -52,7 +52,7 @@ class Paying:
         known = before.total if counters_know is None else counters_know
         if held.total > known:
             await self.note(running, member, held.total)
-        return held != before or held.total != known
+        return _takes(held) != _takes(before) or held.total != known
 
     async def tell(self, campaign: str, member: str, total: int) -> None:
         """`note`, where it can be done; counters that do not hear of it now ask when they must."""
@@ -64,3 +64,7 @@ class Paying:
     async def note(self, running: Running, member: str, total: int) -> None:
         """Let the counters know how many grants the member has had; they ask for the rest when they must."""
         await lane.note_grants(self._connection, running.keys, epoch=running.epoch, member=member, grants=total)
+
+
+def _takes(held: Held) -> list[tuple[int, Take]]:
+    return [(grant.expires_ms, grant.take) for grant in held.open]

@@ -20,7 +20,7 @@ from campaigns.queries import are_all_taken, last_play
 from campaigns.tallies import FREE, period_at, take_of_free
 from campaigns.versions import Running, Version
 from core.clock import to_ms
-from earning.grants import left_of
+from earning.grants import Open, held_by, left_of
 
 StandingState = Literal[
     "ready",
@@ -47,6 +47,8 @@ class Standing:
     chances_left: int | None
     next_chance_at: datetime | None
     plays: int
+    grants: Sequence[Open]
+    """What was given and is left, soonest to expire first."""
     asks: Sequence[Mapping[str, Any]]
     pools: Sequence[str]
     wins_within: int | None
@@ -70,7 +72,9 @@ async def standing_of(
     last = await last_play(session, campaign=running.campaign, member=member)
     entry = Ledger.entry_of(last) if last is not None else None
     used = used_by(entry) if entry is not None else Used()
+    grants: Sequence[Open] = ()
     if version.config.chances is not None:
+        grants = (await held_by(session, campaign=running.campaign, member=member, now=now)).open
         granted = await left_of(session, campaign=running.campaign, member=member, now=now)
         used = replace(used, sources_left=granted + await _free_left(session, version, member, now))
     left = chances_after(version, used, now_ms=to_ms(now))
@@ -93,6 +97,7 @@ async def standing_of(
         chances_left=left.chances,
         next_chance_at=left.next_at,
         plays=used.plays,
+        grants=grants,
         asks=asks,
         pools=[pool.key for pool in pools],
         wins_within=next((sure for pool in pools if (sure := wins_within(version, pool, entry)) is not None), None),

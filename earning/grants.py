@@ -58,11 +58,16 @@ class GrantDiffers(Refusal, code="grant-differs"):
 
 
 class Open(NamedTuple):
-    """A grant that may have chances left."""
+    """A grant that may have chances left: so many, by the ledger."""
 
     number: int
     amount: int
-    expires_ms: int
+    left: int
+    expires_at: datetime | None
+
+    @property
+    def expires_ms(self) -> int:
+        return FOR_GOOD if self.expires_at is None else to_ms(self.expires_at)
 
     @property
     def take(self) -> Take:
@@ -151,15 +156,15 @@ async def count_of(session: AsyncSession, *, campaign: str, member: str) -> int:
 
 async def held_by(session: AsyncSession, *, campaign: str, member: str, now: datetime) -> Held:
     """The member's grants that have chances left by the ledger and have not expired, soonest to expire first."""
-    rows = await session.scalars(
-        select(ChanceGrant)
+    rows = await session.execute(
+        select(ChanceGrant, _used)
         .where(ChanceGrant.campaign_id == campaign, ChanceGrant.member_id == member)
         .where(ChanceGrant.expires_at.is_(None) | (ChanceGrant.expires_at > now), _used < ChanceGrant.amount)
         .order_by(ChanceGrant.expires_at.asc().nulls_last(), ChanceGrant.number)
         .limit(OPEN_MAX)
     )
     count = await count_of(session, campaign=campaign, member=member)
-    return Held(count, tuple(Open(row.number, row.amount, _ms(row.expires_at)) for row in rows))
+    return Held(count, tuple(Open(row.number, row.amount, row.amount - used, row.expires_at) for row, used in rows))
 
 
 async def latest(session: AsyncSession, *, campaign: str, member: str, limit: int) -> Sequence[tuple[ChanceGrant, int]]:
@@ -171,10 +176,6 @@ async def latest(session: AsyncSession, *, campaign: str, member: str, limit: in
         .limit(limit)
     )
     return [(grant, used) for grant, used in (await session.execute(query))]
-
-
-def _ms(expires_at: datetime | None) -> int:
-    return FOR_GOOD if expires_at is None else to_ms(expires_at)
 
 
 async def left_of(session: AsyncSession, *, campaign: str, member: str, now: datetime) -> int:

@@ -18,7 +18,7 @@ from campaigns.audience import Audience
 from campaigns.config import Frozen, Phase
 from campaigns.fairness import ALGORITHM
 from campaigns.game import Text
-from campaigns.limits import Limits
+from campaigns.limits import Chances, Limits
 from campaigns.moments import Moments
 from campaigns.odds import as_percent
 from campaigns.pools import Guarantee, Line, Pool
@@ -108,6 +108,7 @@ class CampaignView(BaseModel):
     skin: str
     audience: AudienceView
     limits: Limits
+    chances: Annotated[Chances | None, Field(description="Where a play costs a chance: which ones are free.")]
     has_budget: Annotated[bool, Field(description="Whether what all prizes cost together is limited.")]
     claim_days: int
     pools: list[PoolView]
@@ -127,6 +128,13 @@ class AskView(BaseModel):
     days: int | None = None
 
 
+class GivenView(BaseModel):
+    """Chances that were given and are left; none expires as long as the campaign lasts."""
+
+    left: int
+    expires_at: datetime | None
+
+
 class StandingView(BaseModel):
     """What a member may do now. No chance left and no next hour means that they are used up for good.
 
@@ -141,6 +149,7 @@ class StandingView(BaseModel):
         Field(description="In how many plays at the latest the guaranteed line is won, while it is to be had."),
     ]
     plays: int
+    grants: Annotated[list[GivenView], Field(description="Chances that were given, soonest to expire first.")]
     asks: Annotated[
         list[AskView], Field(description="What the campaign asks of its members and this one does not meet.")
     ]
@@ -177,6 +186,7 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         next_chance_at=standing.next_chance_at,
         wins_within=standing.wins_within,
         plays=standing.plays,
+        grants=[GivenView(left=grant.left, expires_at=grant.expires_at) for grant in standing.grants],
         asks=[AskView.model_validate(each) for each in standing.asks],
         pools=list(standing.pools),
         blocked_until=standing.blocked_until,
@@ -200,6 +210,7 @@ def _campaign_view(running: Running, now: datetime) -> CampaignView:
         skin=config.skin,
         audience=_audience_view(config.audience, config),
         limits=config.limits,
+        chances=config.chances,
         has_budget=not config.budget.is_none,
         claim_days=config.claim_days,
         pools=[_pool_view(pool, version) for pool in config.pools],

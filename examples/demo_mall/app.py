@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from examples.demo_mall.launch import launch_token
+from examples.demo_mall.reporting import report_event
 from examples.demo_mall.settings import MallSettings
 
 ROOM = Path(__file__).parent
@@ -23,6 +25,8 @@ TEXTS: dict[str, Any] = json.loads((ROOM / "texts.json").read_text(encoding="utf
 LANGUAGES = ("zh", "en")
 MEMBERS = tuple(f"demo-member-{n}" for n in range(1, 6))
 MEMBER_LENGTH_MAX = 64
+TASKS = ("check-in", "order")
+TASKS_CAMPAIGN = "wheel-tasks"
 BODY_BYTES_MAX = 2_000
 
 templates = Jinja2Templates(directory=ROOM / "templates")
@@ -34,6 +38,7 @@ def build(settings: MallSettings) -> Starlette:
         routes=[
             Route("/", mall_page),
             Route("/launch-token", mint, methods=["POST"]),
+            Route("/tasks", finish_task, methods=["POST"]),
             Route("/healthz", healthz),
             Mount("/static", StaticFiles(directory=ROOM / "static")),
         ]
@@ -58,6 +63,7 @@ async def mall_page(request: Request) -> Response:
         "campaign": settings.campaigns.get(wish, wish),
         "campaign_key": wish,
         "member": member,
+        "tasks": TASKS if wish == TASKS_CAMPAIGN else (),
         "members": MEMBERS,
         "other": address(language="en" if language == "zh" else "zh", member=member, campaign=wish),
     }
@@ -80,6 +86,21 @@ async def mint(request: Request) -> Response:
         return JSONResponse({"detail": "A member and a campaign are needed."}, status_code=422)
     token = launch_token(settings, member=member, campaign=campaign)
     return JSONResponse({"token": token}, headers={"Cache-Control": "no-store"})
+
+
+async def finish_task(request: Request) -> Response:
+    """A member did something here: the mall's server tells Windfall, which answers what that is worth.
+
+    A real mall would know of its orders and check-ins by itself. A check-in is one event a day, an order is a new one each time.
+    """
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return JSONResponse({"detail": "Only this mall's own pages may report a task."}, status_code=403)
+    member, task = request.query_params.get("member", ""), request.query_params.get("task", "")
+    if not 0 < len(member) <= MEMBER_LENGTH_MAX or task not in TASKS:
+        return JSONResponse({"detail": "A member and a task are needed."}, status_code=422)
+    event = f"{task}-{member}-{datetime.now(UTC):%Y%m%d}" if task == "check-in" else f"{task}-{secrets.token_hex(8)}"
+    told = await report_event(request.app.state.settings, event_id=event, rule=task, member=member)
+    return JSONResponse(told or {"detail": "Windfall gave no answer."}, status_code=200 if told else 502)
 
 
 async def healthz(_request: Request) -> Response:

@@ -1,7 +1,7 @@
 // <windfall-campaign campaign="ID" token="…" locale="zh">: one campaign in a sandboxed frame of Windfall's own origin.
 //
 // Attributes: campaign, token (a launch token), token-url (where this page's server mints one), locale (zh or en).
-// Methods: refreshToken([token]), setLocale(locale), pause([paused]).
+// Methods: refreshToken([token]), setLocale(locale), pause([paused]), refresh().
 // Events: windfall:ready, windfall:play-started, windfall:outcome, … (messages.js), none of them with personal data.
 
 import { FROM_FRAME, pack, unpack } from "./messages.js";
@@ -60,6 +60,11 @@ class WindfallCampaign extends HTMLElement {
   /** Holds the game back (or lets it go on), for example while the page shows something above it. */
   pause(paused = true) {
     this.#tell("pause", { paused });
+  }
+
+  /** Says that the member may have been given something, a chance for example: the game looks again. */
+  refresh() {
+    this.#tell("refresh");
   }
 
   #open() {

@@ -29,6 +29,7 @@ export const FROM_PAGE = {
   token: { token: text },
   locale: { locale: text },
   pause: { paused: flag },
+  refresh: {},
 };
 
 export function pack(type, facts = {}) {

@@ -12,7 +12,7 @@ import { showResult } from "./sheets/result.js";
 import { showRules } from "./sheets/rules.js";
 import { Calendar } from "./time.js";
 
-const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000, blocked: 15_000, "blocked-for-good": 15_000 };
+const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000, "out-of-chances": 15_000, blocked: 15_000, "blocked-for-good": 15_000 };
 const COUNTED_DOWN = ["not-open-yet", "cooling-down"];
 const RESUME_SILENTLY_MS = 10 * 60_000;
 const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry" };
@@ -93,7 +93,8 @@ export class App {
     if (this.definition?.phase === "recovering" || this.me?.state === "recovering") return "recovering";
     if (!this.me) return "loading";
     if (this.me.state === "blocked") return this.me.blocked_until ? "blocked" : "blocked-for-good";
-    return this.me.state === "no-chance-left" && !this.me.next_chance_at ? "used-up" : this.me.state;
+    if (this.me.state !== "no-chance-left" || this.me.next_chance_at) return this.me.state;
+    return this.definition.chances ? "out-of-chances" : "used-up";
   }
 
   canPlay() {
@@ -181,6 +182,13 @@ export class App {
   reconnected() {
     if (this.trouble === "network") this.open();
     else if (this.trouble === "unanswered") this.#resume();
+  }
+
+  /** The page, or whoever comes back to it, says that there may be something new: chances that were given, for example. */
+  async refresh() {
+    if (!this.me || this.playing || this.trouble || document.hidden) return;
+    await this.#checkIn().catch((error) => this.#fall(error));
+    this.#render();
   }
 
   setToken(token) {
@@ -271,7 +279,9 @@ export class App {
     this.button.setAttribute("aria-disabled", String(this.playing || standing !== "ready"));
     if (this.playing) return;
     const day = this.definition.limits.member_day_plays_max;
-    if (me?.next_chance_at && day) this.#hint("hero.more", { n: day, time: calendar.when(me.next_chance_at) });
+    const soonest = me?.grants.find((grant) => grant.expires_at);
+    if (this.definition.chances) this.#hint(soonest ? "hero.expiring" : null, soonest && { n: soonest.left, time: calendar.when(soonest.expires_at) });
+    else if (me?.next_chance_at && day) this.#hint("hero.more", { n: day, time: calendar.when(me.next_chance_at) });
     else if (day) this.#hint("hero.last_refill", { n: day });
     else this.#hint(null);
     if (me?.wins_within) this.hint.prepend(this.#assurance(me.wins_within));

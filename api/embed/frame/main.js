@@ -34,7 +34,9 @@ host.listen({
   token: ({ token }) => app.setToken(token),
   locale: (message) => app.setTexts(speak(chooseLocale(message.locale, ...navigator.languages))),
   pause: ({ paused }) => app.setHeld(paused),
+  refresh: () => app.refresh(),
 });
 host.followHeight(root);
 addEventListener("online", () => app.reconnected());
+document.addEventListener("visibilitychange", () => app.refresh());
 app.open();

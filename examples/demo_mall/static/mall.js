@@ -11,3 +11,24 @@ for (const kind of KINDS) {
     while (list.children.length > LINES_MAX) list.lastChild.remove();
   });
 }
+
+// A task the member finished: the mall's server reports it, and the game looks how many chances there are now.
+const tasks = document.querySelector(".tasks ul");
+
+tasks?.addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
+  if (!button || button.disabled) return;
+  button.disabled = true;
+  const told = document.getElementById("task-told");
+  try {
+    const asked = new URLSearchParams({ member: tasks.dataset.member, task: button.dataset.task });
+    const answer = await fetch(`/tasks?${asked}`, { method: "POST" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const { granted, is_new: isNew } = await answer.json();
+    told.textContent = granted && isNew ? tasks.dataset.got.replace("{n}", granted) : tasks.dataset.none;
+    document.querySelector("windfall-campaign").refresh();
+  } catch {
+    told.textContent = tasks.dataset.failed;
+  }
+  button.disabled = false;
+});

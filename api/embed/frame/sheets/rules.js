@@ -76,6 +76,16 @@ const OTHERS = [
   ["total_wins", "member_wins_max"],
 ];
 
+/** What a play costs, and where the chances come from. */
+function chanceWords({ texts, definition: { chances } }, zone) {
+  if (!chances) return [];
+  const { free } = chances;
+  return [
+    free ? texts.t(`rules.free_${free.period}`, { n: texts.number(free.count), zone }) : texts.t("rules.free_none"),
+    texts.t("rules.spent_first"),
+  ];
+}
+
 function limitWords({ texts, calendar, definition, lineName }) {
   const { limits, pools } = definition;
   const zone = calendar.zoneName();
@@ -84,8 +94,10 @@ function limitWords({ texts, calendar, definition, lineName }) {
   const groups = limits.groups.map(({ lines: keys, member_wins_max: n }) =>
     texts.t("rules.group_wins", { n, lines: keys.map((key) => lineName(lines.find((line) => line.key === key))).join(texts.t("list")) }));
   const plays = said(LIMITS);
+  const costs = chanceWords({ texts, definition }, zone);
   return [
-    ...(plays.length ? plays : [texts.t("rules.no_limit")]),
+    ...costs,
+    ...(plays.length || costs.length ? plays : [texts.t("rules.no_limit")]),
     limits.cooldown_seconds && texts.t("rules.cooldown", { n: limits.cooldown_seconds }),
     ...said(OTHERS),
     ...groups,
