@@ -18,7 +18,7 @@ SEEDS_MAX = 120
 @dataclass(frozen=True)
 class Ablation:
     """What is missing. `statement` is cut out of the ledger's insert; `weaken` drops constraints of the play table; with
-    `ignores_numbers` a number that another play has is passed over in silence.
+    `ignores_numbers` a number or a granted chance that another play has is passed over in silence.
 
     Seeds on the campaigns that `shapes` names by their places, which favour the events named by `favours`, are tried
     until one violates something.
@@ -35,10 +35,11 @@ class Ablation:
     def applied(self) -> Iterator[None]:
         if self.statement not in ledger_sql._SQLITE:
             raise AssertionError(f"the insert does not say {self.statement!r}")
-        count = ledger_sql._SQLITE_COUNT
+        count, pay = ledger_sql._SQLITE_COUNT, ledger_sql._SQLITE_PAY
         with (
             patch.object(ledger_sql, "_SQLITE", ledger_sql._SQLITE.replace(self.statement, "")),
             patch.object(ledger_sql, "_SQLITE_COUNT", _heedless(count) if self.ignores_numbers else count),
+            patch.object(ledger_sql, "_SQLITE_PAY", _heedless(pay) if self.ignores_numbers else pay),
         ):
             yield
 
@@ -82,6 +83,9 @@ ABLATIONS = {
     "no unique play number and no unique unit": Ablation(weaken=without_seq_and_unit),
     "no unique play number and no unique tally number": Ablation(
         weaken=without_seq, ignores_numbers=True, shapes=(4, 5, 7)
+    ),
+    "no unique play number and no unique chance": Ablation(
+        weaken=without_seq, ignores_numbers=True, shapes=(11,), favours=("grant",)
     ),
     "no previous play": Ablation(weaken=without_previous),
     "no play named as the previous one": Ablation(weaken=without_previous_id, shapes=(7,)),
