@@ -30,6 +30,7 @@ from api.routes import (
     mall_events,
     plays,
     sessions,
+    several,
     supplier_callbacks,
     wallet,
 )
@@ -40,6 +41,7 @@ ROUTERS = (
     sessions.router,
     campaigns.router,
     plays.router,
+    several.router,
     awards.router,
     wallet.router,
     admin_campaigns.router,

@@ -22,6 +22,19 @@ EARNING: dict[str, Problem] = {
         Words("活动不消耗机会", "Plays cost nothing"),
         Words("该活动参加不需要机会，无法赠送。", "Plays of this campaign cost no chance, so none can be given."),
     ),
+    "too-few-chances": Problem(
+        409,
+        Words("机会不够", "Too few chances"),
+        Words("剩下的机会不够连抽 {times} 次，一次也没有用掉。", "There are not {times} goes left; none was used."),
+    ),
+    "partly-played": Problem(
+        409,
+        Words("只完成了一部分", "Partly played"),
+        Words(
+            "{times} 次里完成了 {played} 次，结果都在记录里；其余的没有用掉机会，现在的机会不够了。",
+            "{played} of {times} were played and are on record; the others used nothing, and there are too few goes left.",
+        ),
+    ),
     "rule-exists": Problem(
         409, Words("规则已存在", "Rule exists"), Words("已有规则 {key}。", "There is a rule {key} already.")
     ),

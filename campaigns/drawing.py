@@ -31,13 +31,16 @@ class Drawing:
         """(span, card), by campaign and pool."""
 
     def of(
-        self, running: Running, pool: Pool, source: Source, *, all_lines: bool
+        self, running: Running, pool: Pool, source: Source, *, all_lines: bool, ahead: int = 0
     ) -> tuple[int, list[str], Cards | None]:
-        """What the numbers say: the word, what the play may be given, and which card of an urn leads to which of it."""
+        """What the numbers say: the word, what the play may be given, and which card of an urn leads to which of it.
+
+        `ahead` is how many plays come before it in the same request.
+        """
         now_ms = to_ms(self._clock.now())
         fall = partial(_group, running, pool, source, all_lines=all_lines, now_ms=now_ms)
         if pool.urn_plays is not None:
-            _, first = self._next(running, pool)
+            first = self._next(running, pool)[1] + ahead
             lines = stretch(pool, source, first)
             known = list(dict.fromkeys(lines))
             (take,) = takes_of_pool(pool)

@@ -81,6 +81,8 @@ def _limit_changes(before: Limits, after: Limits) -> Iterator[Change]:
     ):
         old, new = getattr(before, limit), getattr(after, limit)
         yield from _unless(_looser, f"limits.{limit}", old, new, "members may only be given more plays")
+    old, new = before.plays_at_once_max or 1, after.plays_at_once_max or 1
+    yield from _unless(_later, "limits.plays_at_once_max", old, new, "members may only be let play more at once")
     for limit in ("member_day_wins_max", "member_wins_max"):
         old, new = getattr(before, limit), getattr(after, limit)
         yield from _unless(_looser, f"limits.{limit}", old, new, "members may only be let win more")

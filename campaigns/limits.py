@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PLAYS_MAX = 1_000_000
 CAMPAIGN_PLAYS_MAX = 1_000_000_000
+PLAYS_AT_ONCE_MAX = 10
 COOLDOWN_SECONDS_MAX = 7 * 86_400
 GROUPS_MAX = 20
 BUDGET_MAX = 10**12
@@ -91,6 +92,8 @@ class Limits(BaseModel):
     member_plays_max: Plays | None = None
     cooldown_seconds: Annotated[int, Field(ge=1, le=COOLDOWN_SECONDS_MAX)] | None = None
     """How long a member waits from one play to the next."""
+    plays_at_once_max: Annotated[int, Field(ge=2, le=PLAYS_AT_ONCE_MAX)] | None = None
+    """How many plays a member may ask for at once; none means one at a time."""
     plays_max: Annotated[int, Field(ge=1, le=CAMPAIGN_PLAYS_MAX)] | None = None
     """How many plays there are for all members together."""
     member_day_wins_max: Plays | None = None
@@ -104,6 +107,12 @@ class Limits(BaseModel):
         for noun, names in (("group key", keys), ("line", lines)):
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise ValueError(f"{noun} in groups twice: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_wait_is_between_plays(self) -> Limits:
+        if self.cooldown_seconds is not None and self.plays_at_once_max is not None:
+            raise ValueError("plays with a wait between them cannot be asked for at once")
         return self
 
     @property

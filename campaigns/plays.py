@@ -10,27 +10,26 @@ import asyncio
 import hashlib
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from itertools import repeat
 from typing import Any
 
 from campaigns.admission import Admission
 from campaigns.allocation import Source
 from campaigns.answers import answer_bytes
-from campaigns.chances import free_until
 from campaigns.drawing import Drawing
 from campaigns.ledger import Ledger, Row
 from campaigns.mending import Mending
 from campaigns.paying import Paying
 from campaigns.pools import Pool, pool_for
-from campaigns.tallies import ALL_PLAYS, period_at, start_of, take_of_free
+from campaigns.refusals import KeyReused, refusal_of
 from campaigns.versions import Running, Version, Versions
-from core.clock import Clock, from_ms
-from core.errors import Refusal, Unavailable
+from core.clock import Clock
+from core.errors import Unavailable
 from core.ids import Ids
 from inventory import stream
-from inventory.claims import Again, Claim, Ordinal, OtherCard, OtherGrants, Refused, Taken, Verdict, claim
+from inventory.claims import Again, Claim, Ordinal, OtherCard, OtherGrants, Refused, Taken, Verdict, claim, claim_all
 from inventory.connection import Connection
 from inventory.counters import kept_plays
 from inventory.stream import Entry
@@ -38,46 +37,6 @@ from inventory.stream import Entry
 ATTEMPTS_MAX = 12
 PAUSE_SECONDS = 0.05
 ORDINALS_KEPT = 100_000
-
-
-class NotOpenYet(Refusal, code="not-open-yet"):
-    """The campaign has not begun."""
-
-    def __init__(self, *, starts_at: datetime) -> None:
-        super().__init__(starts_at=starts_at)
-
-
-class Over(Refusal, code="over"):
-    """The campaign has ended."""
-
-    def __init__(self, *, ended_at: datetime) -> None:
-        super().__init__(ended_at=ended_at)
-
-
-class Paused(Refusal, code="paused"):
-    """The campaign is paused; chances are kept."""
-
-
-class NoChanceLeft(Refusal, code="no-chance-left"):
-    """The member has no chance left in this campaign, or none until the hour that is named."""
-
-    def __init__(self, *, next_chance_at: datetime | None) -> None:
-        super().__init__(next_chance_at=next_chance_at)
-
-
-class CoolingDown(Refusal, code="cooling-down"):
-    """The member has chances left, and must wait a little from one play to the next."""
-
-    def __init__(self, *, next_chance_at: datetime) -> None:
-        super().__init__(next_chance_at=next_chance_at)
-
-
-class AllPlaysTaken(Refusal, code="all-plays-taken"):
-    """The campaign had so many plays for everybody together, and they are played."""
-
-
-class KeyReused(Refusal, code="idempotency-key-reused"):
-    """The idempotency key was used before with another body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +54,17 @@ class Asked:
     sub: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
     lists: frozenset[str] = frozenset()
+    place: int = 0
+    times: int = 1
+    """Which of so many plays that were asked for at once, under one key."""
 
     @property
     def request_key(self) -> str:
-        return digest(self.key)
+        return digest(f"{self.key}\n{self.place}" if self.place else self.key)
 
     @property
     def fingerprint(self) -> str:
-        return digest(self.entry)
+        return digest(f"{self.entry}\n{self.times}" if self.times > 1 else self.entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +74,8 @@ class Decided:
     entry: Entry
     running: Running
     is_held: bool = False
+    after: Sequence[Decided] = ()
+    """What was decided together with it, of plays asked for at once."""
 
 
 class Plays:
@@ -140,7 +104,7 @@ class Plays:
 
     async def play(self, asked: Asked) -> bytes:
         """The answer to show, once the ledger holds the play. The same request gives the same bytes for ever."""
-        asked = await self._admit(asked)
+        asked = await self.admit(asked)
         for _ in range(ATTEMPTS_MAX):
             decided = await self.decide(asked)
             if decided is not None and await self.settle(decided):
@@ -151,12 +115,15 @@ class Plays:
     async def show(self, entry: Entry, campaign: str) -> bytes:
         return answer_bytes(entry, await self._versions.at(campaign, entry.version))
 
-    async def decide(self, asked: Asked) -> Decided | None:
-        """Claim a play, or find the one this key became. None says that something was mended: ask again."""
+    async def decide(self, asked: Asked, *, after: Sequence[Asked] = ()) -> Decided | None:
+        """Claim a play, or find the one this key became. None says that something was mended: ask again.
+
+        A new play is claimed together with those asked for after it.
+        """
         key_is_new = all_lines = False
         for _ in range(ATTEMPTS_MAX):
             running = await self._versions.running(asked.campaign)
-            verdict = await self._claim(asked, running, key_is_new=key_is_new, all_lines=all_lines)
+            verdict = await self._claim([asked, *after], running, key_is_new=key_is_new, all_lines=all_lines)
             match verdict:
                 case Decided():
                     return verdict
@@ -192,32 +159,50 @@ class Plays:
         await self._mending.recover(running, reason="a play's numbers lie behind the ledger")
         return False
 
-    async def _admit(self, asked: Asked) -> Asked:
+    async def admit(self, asked: Asked) -> Asked:
         """Refuse whom the campaign is not for, and who is blocked. What a key became before is theirs all the same."""
         running = await self._versions.running(asked.campaign)
         found = await self._admission.look(running.version, sub=asked.sub, attributes=asked.attributes)
         if found.refusal is not None:
             running = await self._versions.look_again(asked.campaign)  # it may have been opened to more
             found = await self._admission.look_again(running.version, sub=asked.sub, attributes=asked.attributes)
-        if found.refusal is not None and not await self._is_known(asked, running):
+        if found.refusal is not None and not await self.is_known(asked, running):
             raise found.refusal
         return replace(asked, lists=found.lists) if found.lists else asked
 
-    async def _is_known(self, asked: Asked, running: Running) -> bool:
+    async def is_known(self, asked: Asked, running: Running) -> bool:
         """Whether the request's key became a play before. Raises KeyReused when its body was another."""
         if await self._held(asked, running) is not None:
             return True
         return asked.request_key in await kept_plays(self._connection, running.keys, asked.member, epoch=running.epoch)
 
     async def _claim(
-        self, asked: Asked, running: Running, *, key_is_new: bool, all_lines: bool = False
+        self, asked: Sequence[Asked], running: Running, *, key_is_new: bool, all_lines: bool
     ) -> Decided | Verdict:
+        """The first play, with those that were claimed after it; or why it was not, and then none was."""
+        first, *after = asked
+        asking = self._asking(first, running, 0, key_is_new=key_is_new, all_lines=all_lines)
+        if not after:
+            verdict = await claim(self._connection, running.keys, running.rules, asking)
+            return self._decided(first, running, asking, verdict) or verdict
+        claims = [asking]
+        claims += [
+            self._asking(each, running, ahead, key_is_new=key_is_new, all_lines=all_lines)
+            for ahead, each in enumerate(after, 1)
+        ]
+        verdicts = await claim_all(self._connection, running.keys, running.rules, claims)
+        told = [self._decided(*each) for each in zip(asked, repeat(running), claims, verdicts, strict=False)]
+        decided, *others = told
+        return verdicts[0] if decided is None else replace(decided, after=[each for each in others if each is not None])
+
+    def _asking(self, asked: Asked, running: Running, ahead: int, *, key_is_new: bool, all_lines: bool) -> Claim:
+        """The claim of a play that is so many ahead of the member's next one."""
         version = running.version
-        ordinal = self._next_ordinals.get((asked.campaign, asked.member), 1)
-        pool = self._pool_of(asked, version)
+        ordinal = self._next_ordinals.get((asked.campaign, asked.member), 1) + ahead
         source = Source(version.seed, asked.campaign, asked.member, ordinal)
-        word, groups, cards = self._drawing.of(running, pool, source, all_lines=all_lines)
-        asking = Claim(
+        pool = self._pool_of(asked, version)
+        word, groups, cards = self._drawing.of(running, pool, source, all_lines=all_lines, ahead=ahead)
+        return Claim(
             play=self._ids.new(),
             member=asked.member,
             request_key=asked.request_key,
@@ -229,13 +214,16 @@ class Plays:
             key_is_new=key_is_new,
             entry=asked.entry,
             sources=self._paying.sources(running, asked.member),
+            of=asked.times - asked.place,
         )
-        verdict = await claim(self._connection, running.keys, running.rules, asking)
-        if isinstance(verdict, Taken):
-            self._note_ordinal(asked, ordinal + 1)
-            self._drawing.note_taken(running, pool, verdict)
-            return Decided(_entry(asking, verdict, version, running.epoch), running)
-        return verdict
+
+    def _decided(self, asked: Asked, running: Running, asking: Claim, verdict: Verdict) -> Decided | None:
+        """The play, if the claim was taken."""
+        if not isinstance(verdict, Taken):
+            return None
+        self._note_ordinal(asked, asking.ordinal + 1)
+        self._drawing.note_taken(running, self._pool_of(asked, running.version), verdict)
+        return Decided(_entry(asking, verdict, running.version, running.epoch), running)
 
     async def _learn(self, asked: Asked, running: Running, verdict: OtherGrants | Refused) -> bool:
         """Find out what the claim or the counters did not know of the member; False says that something was mended."""
@@ -245,7 +233,7 @@ class Plays:
             await self._mending.recover(running, reason="the counters know of grants that the ledger does not")
             return False
         if verdict.word == "spent" and not await self._paying.learn(running, asked.member):
-            raise _spent(running.version, verdict)
+            raise refusal_of(running.version, verdict, times=asked.times) or AssertionError
         return verdict.word != "load_member" or await self._mending.load_member(running, asked.member)
 
     async def _again(self, asked: Asked, running: Running, entry_id: str) -> Decided | None:
@@ -263,10 +251,11 @@ class Plays:
         word = told.word
         if word == "other_request":
             raise KeyReused
-        if word in _REFUSALS:
+        refusal = refusal_of(running.version, told, times=asked.times)
+        if refusal is not None:
             if (held := await self._held(asked, running)) is not None:
                 return held
-            raise _REFUSALS[word](running.version, told)
+            raise refusal
         if word == "backlog":
             raise Unavailable(reason="the ledger is behind")
         await self._mending.mend(running, word, told.fact)
@@ -304,35 +293,6 @@ class Plays:
         known[asked.campaign, asked.member] = ordinal
         if len(known) > ORDINALS_KEPT:
             known.popitem(last=False)
-
-
-def _spent_for_now(version: Version, told: Refused) -> Refusal:
-    """The member has used up what a period allows, or everybody together what there was."""
-    period = version.takes[told.tally].period if told.tally else "day"
-    if told.tally == ALL_PLAYS:
-        return AllPlaysTaken()
-    present = period_at(period, version.zone, told.fact or 0)
-    turn = start_of(period, present + 1, config=version.config, zone=version.zone)
-    return NoChanceLeft(next_chance_at=turn if turn < version.config.ends_at else None)
-
-
-def _spent(version: Version, told: Refused) -> Refusal:
-    """No chance is left, free or granted; the next free one comes when its period begins anew."""
-    free = take_of_free(version.config)
-    until_ms = free_until(version, free, now_ms=told.fact or 0) if free is not None else None
-    turn = from_ms(until_ms) if until_ms is not None else None
-    return NoChanceLeft(next_chance_at=turn if turn is not None and turn < version.config.ends_at else None)
-
-
-_REFUSALS: dict[str, Callable[[Version, Refused], Refusal]] = {
-    "not_open_yet": lambda version, _: NotOpenYet(starts_at=version.config.starts_at),
-    "over": lambda version, _: Over(ended_at=version.config.ends_at),
-    "paused": lambda _version, _told: Paused(),
-    "no_chance_left": lambda _version, _told: NoChanceLeft(next_chance_at=None),
-    "no_chance_today": _spent_for_now,
-    "limit": _spent_for_now,
-    "cooling": lambda _, told: CoolingDown(next_chance_at=from_ms(told.fact or 0)),
-}
 
 
 def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:

@@ -13,6 +13,7 @@ from campaigns.mending import Mending
 from campaigns.paying import Paying
 from campaigns.plays import Plays
 from campaigns.recovery import Recovery
+from campaigns.several import Several
 from campaigns.versions import Versions
 from core.clock import Clock
 from core.db import Database
@@ -30,6 +31,7 @@ class CampaignsRoom:
     recovery: Recovery
     mending: Mending
     plays: Plays
+    several: Several
     paying: Paying
     lifecycle: Lifecycle
 
@@ -63,6 +65,7 @@ def furnish(
         recovery=recovery,
         mending=mending,
         plays=plays,
+        several=Several(plays=plays, versions=versions),
         paying=paying,
         lifecycle=lifecycle,
     )

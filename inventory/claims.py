@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
 
 from inventory.connection import Connection
 from inventory.keys import LaneKeys
@@ -162,7 +163,7 @@ class Sources(NamedTuple):
 
 class Claim(NamedTuple):
     """What one play asks for. `groups` are candidates in the order they would be given, and `cards` says which group a card picks; without cards
-    there is one. Without `sources` a play costs no chance."""
+    there is one. Without `sources` a play costs no chance. `of` plays are asked for from this one on: there must be room for all. It is not taken unless the member's latest play is `follows`, when that is said."""
 
     play: str
     member: str
@@ -175,6 +176,8 @@ class Claim(NamedTuple):
     key_is_new: bool
     entry: str
     sources: Sources | None = None
+    of: int = 1
+    follows: str = ""
 
 
 class Taken(NamedTuple):
@@ -234,11 +237,27 @@ Verdict = Taken | Again | Ordinal | OtherCard | OtherGrants | Refused
 
 async def claim(connection: Connection, keys: LaneKeys, rules: tuple[str, ...], asked: Claim) -> Verdict:
     """One round trip. Raises InventoryAway when it is unknown whether the play was taken."""
-    word, *facts = await connection.run(
-        script("play"),
-        (keys.counters, keys.member(asked.member), keys.plays),
-        (*rules, *_arguments(asked)),
-    )
+    return _verdict(await connection.run(script("play"), _keys(keys, asked), (*rules, *_arguments(asked))))
+
+
+async def claim_all(
+    connection: Connection, keys: LaneKeys, rules: tuple[str, ...], asked: Sequence[Claim]
+) -> list[Verdict]:
+    """A member's claims one after the other, with nobody's between them, in one round trip.
+
+    Each follows the one before it: where one is not taken, none after it is.
+    """
+    chained = [asked[0], *(each._replace(follows=before.play) for before, each in pairwise(asked))]
+    calls = [(_keys(keys, each), (*rules, *_arguments(each))) for each in chained]
+    return [_verdict(reply) for reply in await connection.run_together(script("play"), calls)]
+
+
+def _keys(keys: LaneKeys, asked: Claim) -> tuple[str, ...]:
+    return (keys.counters, keys.member(asked.member), keys.plays)
+
+
+def _verdict(reply: list[Any]) -> Verdict:
+    word, *facts = reply
     return _VERDICTS.get(word, _refused)(word, facts)
 
 
@@ -255,6 +274,8 @@ def _arguments(asked: Claim) -> tuple[str | int, ...]:
         str(asked.cards) if asked.cards is not None else "",
         asked.entry,
         str(asked.sources) if asked.sources is not None else "",
+        asked.of,
+        asked.follows,
     )
 
 

@@ -70,11 +70,33 @@ class Connection:
             raise InventoryAway(reason=str(error)) from error
         return reply
 
+    async def run_together(
+        self, script: Script, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
+    ) -> list[Reply]:
+        """Run one script several times, each call once, with nothing between them. Raises InventoryAway as `run` does."""
+        wire = self._wire if self._wire is not None and not self._wire.is_lost else await self._connected()
+        commands = [("EVALSHA", script.sha, len(keys), *keys, *arguments) for keys, arguments in calls]
+        try:
+            replies = await wire.call_together(commands)
+            if replies and all(_is_unknown(reply) for reply in replies):
+                await wire.call(("SCRIPT", "LOAD", script.source))
+                replies = await wire.call_together(commands)
+        except hiredis.HiredisError as error:
+            raise InventoryAway(reason=str(error)) from error
+        for reply in replies:
+            if isinstance(reply, hiredis.ReplyError):
+                raise InventoryAway(reason=str(reply))
+        return replies
+
     async def _connected(self) -> _Wire:
         async with self._opening:
             if self._wire is None or self._wire.is_lost:
                 self._wire = await _open_wire(self.url)
             return self._wire
+
+
+def _is_unknown(reply: Any) -> bool:
+    return isinstance(reply, hiredis.ReplyError) and str(reply).startswith("NOSCRIPT")
 
 
 class _UnknownScript(Exception):
@@ -109,8 +131,7 @@ class _Wire(asyncio.Protocol):
             if waiting.done():  # its caller went away; the reply is read all the same
                 continue
             if isinstance(reply, hiredis.ReplyError):
-                unknown = str(reply).startswith("NOSCRIPT")
-                waiting.set_exception(_UnknownScript() if unknown else InventoryAway(reason=str(reply)))
+                waiting.set_exception(_UnknownScript() if _is_unknown(reply) else InventoryAway(reason=str(reply)))
             else:
                 waiting.set_result(reply)
 
@@ -124,6 +145,14 @@ class _Wire(asyncio.Protocol):
         if len(self._outgoing) == 1:
             self._loop.call_soon(self._flush)
         return future
+
+    async def call_together(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """The replies to commands that the server runs as one. They leave in one piece: nothing here comes between them."""
+        if len(self._waiting) + len(commands) + 2 > CALLS_IN_FLIGHT_MAX:  # a MULTI must not go without its EXEC
+            raise InventoryAway(reason="too many calls in flight")
+        waiting = [self.call(command) for command in (("MULTI",), *commands, ("EXEC",))]
+        *_, replies = await asyncio.gather(*waiting)
+        return cast("list[Any]", replies)
 
     def _flush(self) -> None:
         if self._transport is not None and not self.is_lost:

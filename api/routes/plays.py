@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
@@ -128,19 +129,28 @@ class PlayEndpoint:
 
 
 async def _play(house: House, member: MemberSession, campaign: str, key: str, body: bytes) -> bytes:
+    game = await game_of(house, member, campaign)
+    return await house.campaigns.plays.play(asked_by(member, campaign, key=key, entry=entry_of(game, body)))
+
+
+async def game_of(house: House, member: MemberSession, campaign: str) -> str:
+    """The key of the campaign's game. Raises NotFound for a campaign that the session may not play."""
     running = await house.campaigns.versions.running(campaign)
     if running.version.mall != member.mall_id or member.campaign_id not in (None, campaign):
         raise NotFound(noun="campaign")
-    entry = entry_of(running.version.game.key, body)
-    asked = Asked(
+    return running.version.game.key
+
+
+def asked_by(member: MemberSession, campaign: str, *, key: str, entry: str, times: int = 1) -> Asked:
+    return Asked(
         campaign=campaign,
         member=member.member_id,
         key=key,
         entry=entry,
         sub=member.sub,
         attributes=member.attributes,
+        times=times,
     )
-    return await house.campaigns.plays.play(asked)
 
 
 @lru_cache(maxsize=BODIES_KEPT)
@@ -150,8 +160,13 @@ def entry_of(game: str, body: bytes) -> str:
         asked = PlayBody.model_validate_json(body)
     except ValidationError as error:
         raise _invalid(error) from error
+    return canonical(game, asked.entry)
+
+
+def canonical(game: str, told: Mapping[str, Any]) -> str:
+    """The game's entry as canonical JSON. Raises InvalidField, naming what does not fit."""
     try:
-        entry = registry.game(game).entry.model_validate(asked.entry)
+        entry = registry.game(game).entry.model_validate(dict(told))
     except ValidationError as error:
         raise _invalid(error, "entry") from error
     return json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
@@ -196,7 +211,11 @@ async def _member(house: House, headers: dict[bytes, bytes]) -> MemberSession:
 
 
 def _key_of(headers: dict[bytes, bytes]) -> str:
-    key = headers.get(b"idempotency-key", b"").decode("latin-1")
+    return checked_key(headers.get(b"idempotency-key", b"").decode("latin-1"))
+
+
+def checked_key(key: str) -> str:
+    """Raises KeyMissing, and InvalidField for what is no key."""
     if not key:
         raise KeyMissing
     if not _KEY.match(key):

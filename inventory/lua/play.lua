@@ -12,10 +12,10 @@
 -- ARGV[17] word          ARGV[18] play id        ARGV[19] "1" when the ledger does not know the key
 -- ARGV[20] "", or cards, the next of which picks the group (see parts/cards.lua)
 -- ARGV[21] entry         ARGV[22] "", or "grants known>sources" of a chance (see parts/sources.lua)
+-- ARGV[23] how many plays are asked for from this one on, for which there must be room; ARGV[24] "", or the play it must follow
 --
--- A take is the next number of a tally, of the campaign or the member (see parts/tallies.lua). The rules are arguments,
--- guarded by the version; what changes is here. In epoch 1 nobody has played before, so a member who is not here has
--- played nothing; later a missing member must be loaded from the ledger.
+-- A take is the next number of a tally (see parts/tallies.lua). The rules are arguments, guarded by the version; what changes is
+-- here. A member who is not here has played nothing in epoch 1; later they must be loaded from the ledger.
 -- Returns {word, …}; nothing is written unless the word is "played".
 
 --@ calendar
@@ -38,7 +38,6 @@ if c[1] ~= ARGV[1] then return {'other_epoch', c[1]} end
 if c[3] ~= 'open' then return {c[3] or 'not_loaded'} end
 if c[2] ~= ARGV[2] then return {'other_version', c[2] or '0'} end
 if not (c[4] and c[5] and c[6]) then return {'not_loaded'} end
-
 local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
 if now_ms < tonumber(ARGV[3]) then return {'not_open_yet'} end
@@ -50,10 +49,10 @@ local day = math.max(math.floor((now_ms + offset_ms) / 86400000), tonumber(c[6])
 local plays = tonumber(m[2] or 0)
 local day_plays = tonumber(m[3] or 0) == day and tonumber(m[4]) or 0
 if plays >= tonumber(ARGV[10]) and ARGV[19] ~= '1' then return {'unknown_key'} end
-if plays >= tonumber(ARGV[6]) then return {'no_chance_left'} end
-if day_plays >= tonumber(ARGV[7]) then return {'no_chance_today', now_ms} end
+if plays + ARGV[23] > tonumber(ARGV[6]) then return {'no_chance_left'} end
+if day_plays + ARGV[23] > tonumber(ARGV[7]) then return {'no_chance_today', now_ms} end
 if now_ms < tonumber(m[5] or 0) + ARGV[8] then return {'cooling', m[5] + ARGV[8]} end
-if plays + 1 ~= tonumber(ARGV[16]) then return {'ordinal', plays + 1} end
+if plays + 1 ~= tonumber(ARGV[16]) or ARGV[24] ~= '' and ARGV[24] ~= m[6] then return {'ordinal', plays + 1} end
 if c[4] - c[5] >= tonumber(ARGV[9]) then return {'backlog'} end
 
 local held = {}
@@ -70,14 +69,15 @@ local paid, left = '', ''
 if ARGV[22] ~= '' then
   if string.match(ARGV[22], '^%d+') ~= (m[7] or '0') then return {'grants', m[7] or '0'} end
   paid, left = pay(ARGV[22], held, period_of, now_ms)
-  if not paid then return {'spent', now_ms} end
+  if not paid or left + 1 < tonumber(ARGV[23]) then return {'spent', now_ms} end
 end
+local short = ARGV[23] ~= '1' and lacks(ARGV[11], held, period_of, tonumber(ARGV[23]))
+if short then return {'limit', now_ms, short} end
 local numbers, drawn, awarded, writes = play_out(card .. paid .. ARGV[11], ARGV[12], place, held, period_of)
 if numbers and not awarded and may_pass then  -- the card stays where it is, for the next play
   numbers, drawn, awarded, writes = play_out(paid .. ARGV[11], ARGV[12], 1, held, period_of)
 end
-if not numbers then return {'limit', now_ms, drawn} end
-if not awarded then return {'all_gone'} end
+if not (numbers and awarded) then return numbers and {'all_gone'} or {'limit', now_ms, drawn} end
 
 -- The stream entry comes first: what fails after it is found again there. It is refused when the counters went back
 -- and the stream did not.

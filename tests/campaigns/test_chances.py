@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from campaigns.models import Play
-from campaigns.plays import NoChanceLeft
+from campaigns.refusals import NoChanceLeft
 from campaigns.room import CampaignsRoom
 from campaigns.standing import standing_of
 from core.db import Database

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from campaigns.config import Config, zone_table
 from campaigns.limits import Limits
 from campaigns.models import Campaign, Play, PlayTally
-from campaigns.plays import AllPlaysTaken, CoolingDown, NoChanceLeft
+from campaigns.refusals import AllPlaysTaken, CoolingDown, NoChanceLeft
 from campaigns.room import CampaignsRoom
 from campaigns.standing import standing_of
 from campaigns.tallies import EPOCH, period_at, period_of_day, start_of

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from campaigns.ledger import BATCH_PLAYS_MAX, Row
 from campaigns.models import Campaign, Play, VoidPlay
-from campaigns.plays import Asked, Decided, Paused
+from campaigns.plays import Asked, Decided
+from campaigns.refusals import Paused
 from campaigns.room import CampaignsRoom
 from core.db import Database
 from inventory.connection import Connection

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import func, select
 
 from campaigns.models import Play
-from campaigns.plays import Asked, KeyReused, NoChanceLeft, NotOpenYet, Over, Paused
+from campaigns.plays import Asked
+from campaigns.refusals import KeyReused, NoChanceLeft, NotOpenYet, Over, Paused
 from campaigns.room import CampaignsRoom
 from core.db import Database
 from inventory.connection import Connection

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from campaigns.invariants import audit
 from campaigns.models import CampaignVersion, Play
-from campaigns.plays import Asked, NoChanceLeft, Paused
+from campaigns.plays import Asked
+from campaigns.refusals import NoChanceLeft, Paused
 from campaigns.room import CampaignsRoom
 from core.clock import to_ms
 from core.db import Database

@@ -51,6 +51,8 @@ class Ask:
     cooldown_ms: int
     backlog_max: int
     key_is_new: bool
+    of: int
+    follows: str
 
 
 @dataclass
@@ -132,13 +134,13 @@ class Lane:
         day_plays = member.day_plays if member.day == day else 0
         if member.plays >= KEYS_KEPT and not ask.key_is_new:
             return ["unknown_key"]
-        if member.plays >= ask.plays_max:
+        if member.plays + ask.of > ask.plays_max:
             return ["no_chance_left"]
-        if day_plays >= ask.day_plays_max:
+        if day_plays + ask.of > ask.day_plays_max:
             return ["no_chance_today", ...]
         if ask.cooldown_ms and member.has_played:
             return ["cooling", ...]
-        if member.plays + 1 != ask.ordinal:
+        if member.plays + 1 != ask.ordinal or ask.follows not in ("", member.play):
             return ["ordinal", member.plays + 1]
         if self.seq - self.committed >= ask.backlog_max:
             return ["backlog"]
@@ -164,6 +166,9 @@ class Lane:
         paid = self._pay(ask, member, day)
         if isinstance(paid, list):
             return paid
+        short = [take.name for take in ask.takes if ask.of > 1 and self._left(take, member, day) < ask.of]
+        if short:
+            return ["limit", ..., short[0]]
         (place, card), (chance, left) = picked, paid
         told = self._try(place, [*card, *chance], ask, member, day)
         if told is None:  # the moment's line is not to be had: the card stays
@@ -211,13 +216,16 @@ class Lane:
             return ["grants", str(member.grants or 0)]
         open_ = [take for is_open, take in sources if is_open]
         paid = next((take for take in open_ if isinstance(self._take([take], member, day, {}), list)), None)
-        if paid is None:
+        left = sum(self._left(take, member, day) for take in open_) - 1
+        if paid is None or left + 1 < ask.of:
             return ["spent", ...]
-        left = -1
-        for take in open_:
-            tally = member.tallies.get(take.name, Tally()).in_period(self._period(take.period, day))
-            left += take.last - tally.next + 1 + len(tally.gaps)
         return [paid], left
+
+    def _left(self, take: Take, member: Member, day: int) -> int:
+        """How many numbers the tally has left in the present period."""
+        held = (self.tallies if take.of == "c" else member.tallies).get(take.name, Tally())
+        tally = held.in_period(self._period(take.period, day))
+        return take.last - tally.next + 1 + len(tally.gaps)
 
     def _try(
         self, place: int, card: list[Take], ask: Ask, member: Member, day: int

@@ -209,11 +209,13 @@ class LaneMachine(RuleBasedStateMachine):
         key_is_new=st.sampled_from([True, True, True, False]),
         sources=st.none() | SOURCES,
         unheard=st.sampled_from([0, 0, 1]),
+        of=st.sampled_from([1, 1, 1, 2, 3]),
+        follows=st.sampled_from(["", "", "its latest", "another"]),
     )
     def play(
         self, *, member: str, number: int, fingerprint: str, line: str, takes: list[str], most: tuple[int, ...],
         cooldown_ms: int, cards: Deck | None, window: str, slip: tuple[int, ...], key_is_new: bool,
-        sources: list[tuple[bool, Take]] | None, unheard: int,
+        sources: list[tuple[bool, Take]] | None, unheard: int, of: int, follows: str,
     ) -> None:  # fmt: skip
         known = self.lane.members.get(member)
         of_line = [take_of(each, most[1] if each[1] == "d" else most[0]) for each in LINES[line]]
@@ -223,7 +225,8 @@ class LaneMachine(RuleBasedStateMachine):
             window=window, takes=[take_of(each, most[0] + 1) for each in takes],
             groups=[[(line, of_line), ("thanks", [])], [("nothing", [])], [(line, of_line)]], cards=cards, plays_max=most[2], day_plays_max=most[3],
             cooldown_ms=cooldown_ms, backlog_max=most[4], key_is_new=key_is_new,
-            sources=None if sources is None else (((known.grants if known else None) or 0) + unheard, sources),
+            sources=None if sources is None else (((known.grants if known else None) or 0) + unheard, sources), of=of,
+            follows=known.play if known and follows == "its latest" else follows,
         )  # fmt: skip
         seconds, _ = self.client.time()
         opens, closes = {"open": (0, 9), "over": (0, -9), "not_open_yet": (9, 99)}[window]
@@ -233,7 +236,7 @@ class LaneMachine(RuleBasedStateMachine):
             ask.backlog_max, KEYS_KEPT, "".join(map(str, ask.takes)),
             "/".join(told_group(group) for group in ask.groups), member, ask.key,
             fingerprint, ask.ordinal, 12345, f"play-{self.lane.seq + 1}", "1" if key_is_new else "", told_cards(cards, seconds * 1000), "{}",
-            told_sources(ask.sources, seconds * 1000),
+            told_sources(ask.sources, seconds * 1000), of, ask.follows,
         ]  # fmt: skip
         reply = self.run("play", [KEYS.counters, KEYS.member(member), KEYS.plays], arguments)
         wanted = self.lane.play(ask)
@@ -266,7 +269,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.load_member(member, 0, of_today=True)
         usual: dict[str, Any] = {"member": member, "fingerprint": "same", "line": line, "most": (units, 3, *limits)}
         usual |= {"window": "open", "slip": (0, 0, 0), "takes": takes, "cooldown_ms": 0, "cards": cards}
-        usual |= {"sources": sources, "unheard": 0}
+        usual |= {"sources": sources, "unheard": 0, "of": 1, "follows": ""}
         for number in range(7, 7 + plays):
             self.play(number=number, key_is_new=True, **usual)
         self.play(

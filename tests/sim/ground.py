@@ -84,6 +84,18 @@ SHAPES = (
         lines=[("phone", "30%", 6, None, "PHONE-256"), ("points", "30%", None, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
         more={"chances": {"free": {"count": 2, "period": "day"}}},
     ),
+    Shape(
+        lines=[("topup", "5%", 6, 2, "TOPUP-10"), ("points", "20%", 30, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
+        guarantee={"after": 3, "line": "points"},
+        limits={"plays_at_once_max": 10, "member_week_plays_max": 40},
+        more={"chances": {"free": {"count": 6, "period": "day"}}},
+    ),
+    Shape(
+        lines=[("points", "2/5", None, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
+        urn_plays=5,
+        member_day_plays_max=25,
+        limits={"plays_at_once_max": 5},
+    ),
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from campaigns.answers import answer_bytes
 from campaigns.ledger import Ledger
@@ -33,11 +34,15 @@ class Journal:
         """I3: everything shown is in the ledger, and the ledger still says the same."""
         for (_, key), answer in self.shown.items():
             told = json.loads(answer)
-            async with database.reading() as session:
-                play = await session.get(Play, told["id"])
-            if play is None:
-                self.blame(f"I3: key {key} was shown {told['awarded']}, play {told['id']}, which is in no ledger")
-                continue
-            held = answer_bytes(Ledger.entry_of(play), await versions.at(told["campaign_id"], play.version))
-            if held != answer:
-                self.blame(f"I3: key {key} was shown {answer.decode()} and the ledger says {held.decode()}")
+            held = [await self._held(each, key, database, versions) for each in told.get("plays", [told])]
+            written = held[0] if "plays" not in told else b'{"plays":[' + b",".join(held) + b"]}"
+            if written != answer:
+                self.blame(f"I3: key {key} was shown {answer.decode()} and the ledger says {written.decode()}")
+
+    async def _held(self, told: dict[str, Any], key: str, database: Database, versions: Versions) -> bytes:
+        async with database.reading() as session:
+            play = await session.get(Play, told["id"])
+        if play is None:
+            self.blame(f"I3: key {key} was shown {told['awarded']}, play {told['id']}, which is in no ledger")
+            return b""
+        return answer_bytes(Ledger.entry_of(play), await versions.at(told["campaign_id"], play.version))

@@ -35,6 +35,11 @@ class Operators:
     def costs_chances(self) -> bool:
         return SHAPES[self.campaign_number].more.get("chances") is not None
 
+    @property
+    def at_once_max(self) -> int:
+        """How many plays a member may ask for at once."""
+        return int(SHAPES[self.campaign_number].limits.get("plays_at_once_max", 1))
+
     async def pause(self) -> None:
         await self._operate("pause")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from campaigns.plays import Asked, Decided
 from campaigns.room import CampaignsRoom
@@ -18,6 +18,15 @@ class Process:
     connection: SimConnection
     room: CampaignsRoom
     busy: bool = False
+
+    async def play(self, asked: Asked) -> bytes:
+        """The answer that the request gets, for one play or several."""
+        return await (self.room.several if asked.times > 1 else self.room.plays).play(asked)
+
+    async def decide(self, asked: Asked) -> Decided | None:
+        """What Redis makes of the request; of several plays, the first, with the others after it."""
+        parts = [replace(asked, place=place) for place in range(asked.times)]
+        return await self.room.plays.decide(parts[0], after=parts[1:])
 
 
 @dataclass

@@ -100,7 +100,7 @@ async def _ask_until_told(world: World, asked: Asked) -> None:
     process = world.rng.choice(world.apis)
     for _ in range(TRIES_MAX):
         try:
-            answer = await process.room.plays.play(asked)
+            answer = await process.play(asked)
         except DEFINITE as definite:
             world._refused(asked, definite)
             return

@@ -9,7 +9,18 @@ from typing import Any
 
 from sqlalchemy.exc import DBAPIError
 
-from campaigns.plays import AllPlaysTaken, Asked, CoolingDown, KeyReused, NoChanceLeft, NotOpenYet, Over, Paused
+from campaigns.plays import Asked
+from campaigns.refusals import (
+    AllPlaysTaken,
+    CoolingDown,
+    KeyReused,
+    NoChanceLeft,
+    NotOpenYet,
+    Over,
+    PartlyPlayed,
+    Paused,
+    TooFewChances,
+)
 from campaigns.room import furnish
 from core.db import Database
 from core.errors import Refusal
@@ -24,7 +35,10 @@ from tests.sim.processes import Flight, Process
 from tests.support.arguments import CountingEntropy, CountingIds
 from tests.support.campaigns import WallClock
 
-DEFINITE = (AllPlaysTaken, CoolingDown, NoChanceLeft, NotOpenYet, Over, Paused, KeyReused)
+DEFINITE = (
+    *(AllPlaysTaken, CoolingDown, NoChanceLeft, NotOpenYet, Over, Paused, KeyReused),
+    *(PartlyPlayed, TooFewChances),
+)
 REQUESTS_OPEN_MAX = 10
 SNAPSHOTS_MAX = 4
 NESTED_MAX = 1
@@ -167,7 +181,11 @@ class World(Operators):
             return self.rng.choice(open_requests)
         self.keys_made += 1
         asked = Asked(
-            campaign=self.campaign, member=self.rng.choice(self.members), key=f"key-{self.keys_made:04}", entry="{}"
+            campaign=self.campaign,
+            member=self.rng.choice(self.members),
+            key=f"key-{self.keys_made:04}",
+            entry="{}",
+            times=self.rng.choice((1, 1, 2, self.at_once_max)) if self.at_once_max > 1 else 1,
         )
         self.requests.append(asked)
         return asked
@@ -193,7 +211,7 @@ class World(Operators):
                         await self._reveal(process, asked, decided.entry)
                         await process.room.plays.settle(decided)
                     return
-                answer = await process.room.plays.play(asked)
+                answer = await process.play(asked)
             except DEFINITE as refusal:
                 self._refused(asked, refusal)
                 return
@@ -211,11 +229,11 @@ class World(Operators):
 
         async def act() -> None:
             try:
-                decided = await process.room.plays.decide(asked)
+                decided = await process.decide(asked)
             except DEFINITE as refusal:
                 self._refused(asked, refusal)
                 return
-            if decided is not None:
+            if decided is not None and asked.times == 1:  # several are left to the stream, as by a process that died
                 entry = decided.entry
                 self.say(f"  {entry.epoch}-{entry.seq} ordinal {entry.ordinal} {entry.awarded} {entry.unit or ''}")
                 self.flights.append(Flight(process, asked, decided))
@@ -264,12 +282,12 @@ class World(Operators):
         if not answered or process is None:
             return
         asked = self.rng.choice(answered)
-        other = Asked(campaign=self.campaign, member=asked.member, key=asked.key, entry="{ }")
+        other = Asked(campaign=self.campaign, member=asked.member, key=asked.key, entry="{ }", times=asked.times)
         self.say(f"{process.name} is asked {asked.key} with another body")
 
         async def act() -> None:
             try:
-                await process.room.plays.play(other)
+                await process.play(other)
             except KeyReused:
                 return
             except DEFINITE as refusal:

@@ -9,6 +9,7 @@ import { Unanswered } from "./play.js";
 import { Sheets } from "./sheet.js";
 import { showMine } from "./sheets/mine.js";
 import { showResult } from "./sheets/result.js";
+import { showResults } from "./sheets/results.js";
 import { showRules } from "./sheets/rules.js";
 import { Calendar } from "./time.js";
 
@@ -101,8 +102,8 @@ export class App {
     return this.standing() === "ready" && !this.playing;
   }
 
-  /** One press of the button: spin first, land when the answer comes. */
-  async spin() {
+  /** One press of a button: spin first, land when the answer comes. */
+  async spin(times = 1) {
     if (this.playing || !this.widget || this.held) return;
     if (this.standing() !== "ready" && !this.resumable) return;
     this.playing = true;
@@ -112,7 +113,7 @@ export class App {
     this.widget.start();
     this.host.tell("play-started");
     try {
-      await this.#finish(await this.player.play());
+      await this.#finish(await this.player.play(times));
     } catch (error) {
       await this.widget.fail();
       this.playing = false;
@@ -121,27 +122,31 @@ export class App {
     }
   }
 
-  async #finish(outcome) {
-    await this.widget.land(outcome.reveal);
+  async #finish(outcomes) {
+    const won = outcomes.filter((outcome) => outcome.award);
+    await this.widget.land((won[0] ?? outcomes.at(-1)).reveal);
     this.playing = false;
     this.resumable = false;
-    const { chances_left: left, next_chance_at: next, wins_within: within, award } = outcome;
+    const { chances_left: left, next_chance_at: next, wins_within: within } = outcomes.at(-1);
     const state = left === 0 ? "no-chance-left" : next ? "cooling-down" : "ready";
     this.me = { ...this.me, state, chances_left: left, next_chance_at: next, wins_within: within };
-    if (award && award.claim !== "none") this.waiting += 1;
+    const claims = won.map((outcome) => outcome.award).filter((award) => award.claim !== "none");
+    this.waiting += claims.length;
     this.#render();
-    showResult(this, outcome);
-    this.#announce(outcome);
+    if (outcomes.length > 1) showResults(this, outcomes);
+    else showResult(this, outcomes[0]);
+    this.#announce(outcomes, won);
     await this.player.shown();
-    this.host.tell("outcome", { play: outcome.id, line: outcome.awarded, won: Boolean(award) });
-    if (award && award.claim !== "none") this.host.tell("claim-needed", { award: award.id, claim: award.claim });
+    for (const { id, awarded, award } of outcomes) this.host.tell("outcome", { play: id, line: awarded, won: Boolean(award) });
+    for (const { id, claim } of claims) this.host.tell("claim-needed", { award: id, claim });
     if (left === 0) this.host.tell("no-chance", { next_chance_at: next });
-    if (award) celebrate();
+    if (won.length) celebrate();
   }
 
-  #announce({ award }) {
-    const prize = award && this.texts.own(award.prize.name);
-    this.live.textContent = this.texts.t(award ? "result.announce_won" : "result.announce_lost", { prize });
+  #announce(outcomes, won) {
+    const prize = won.map(({ award }) => this.texts.own(award.prize.name)).join(this.texts.t("list"));
+    const words = this.texts.t(won.length ? "result.announce_won" : "result.announce_lost", { prize });
+    this.live.textContent = outcomes.length > 1 ? `${this.texts.t("result.of_several", { n: outcomes.length, won: won.length })} ${words}` : words;
   }
 
   again() {
@@ -221,6 +226,7 @@ export class App {
     this.shelf = h("ul", { class: "shelf" });
     this.stage = h("div", { class: "stage", onclick: () => this.canPlay() && this.spin() });
     this.button = h("button", { type: "button", class: "primary play", onclick: () => this.spin() });
+    this.many = h("button", { type: "button", class: "small many", onclick: () => this.spin(this.#atOnce()) });
     this.notice = h("div", { class: "notice", tabindex: "-1" });
     this.hint = h("p", { class: "hint" });
     this.live = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
@@ -231,7 +237,7 @@ export class App {
       h("div", { class: "layout" },
         h("header", {}, this.by, this.name, this.dates),
         this.stage,
-        h("div", { class: "action" }, this.button, this.notice, this.hint),
+        h("div", { class: "action" }, this.button, this.many, this.notice, this.hint),
         this.shelf,
         h("div", { class: "links" }, this.rulesLink, this.mineLink)),
       this.live);
@@ -257,6 +263,11 @@ export class App {
     this.#renderAction();
   }
 
+  /** How many plays may be asked for at once now. */
+  #atOnce() {
+    return Math.min(this.definition.limits.plays_at_once_max ?? 1, this.me?.chances_left ?? Infinity);
+  }
+
   /** The prizes that may be won here; of a member who is known, by them. */
   #prizes() {
     const { pools } = this.definition;
@@ -271,6 +282,8 @@ export class App {
     this.stage.classList.toggle("resting", !open);
     this.button.hidden = !open;
     this.notice.hidden = open;
+    this.many.hidden = this.playing || standing !== "ready" || this.#atOnce() < 2;
+    this.many.textContent = texts.t("hero.play_several", { n: this.#atOnce() });
     this.#watch(standing);
     if (!open) return this.#renderNotice(standing);
     const words = this.game?.texts[texts.locale];

@@ -26,16 +26,16 @@ const ofTab = () => window.sessionStorage;
 const pendingName = (campaign, member) => `windfall:pending:${campaign}:${member}`;
 const sessionName = (campaign) => `windfall:session:${campaign}`;
 
-/** The key of a play whose outcome was not shown yet, with its age; null when there is none. */
+/** The key of a play, or of so many at once, whose outcome was not shown yet, with its age; null when there is none. */
 export function pendingPlay(campaign, member) {
   const kept = read(lasting, pendingName(campaign, member));
   const age = kept ? Date.now() - kept.at : 0;
   if (!kept || !(age < PENDING_HOURS_MAX * 3_600_000)) return null;
-  return { key: kept.key, ageMs: age };
+  return { key: kept.key, times: kept.times ?? 1, ageMs: age };
 }
 
-export function keepPendingPlay(campaign, member, key) {
-  write(lasting, pendingName(campaign, member), { key, at: Date.now() });
+export function keepPendingPlay(campaign, member, { key, times }) {
+  write(lasting, pendingName(campaign, member), { key, times, at: Date.now() });
 }
 
 export function forgetPendingPlay(campaign, member) {

@@ -20,14 +20,14 @@ export class Player {
     return this.memory.pendingPlay(this.campaign, await this.api.member());
   }
 
-  /** The outcome of the pending play, or of a new one; throws Unanswered, SignedOut or the Problem that refuses it. */
-  async play() {
+  /** The outcomes of what is pending, or of so many new plays; throws Unanswered, SignedOut or the Problem that refuses them. */
+  async play(times = 1) {
     const member = await this.api.member();
-    const key = this.memory.pendingPlay(this.campaign, member)?.key ?? newKey();
-    this.memory.keepPendingPlay(this.campaign, member, key);
+    const asked = this.memory.pendingPlay(this.campaign, member) ?? { key: newKey(), times };
+    this.memory.keepPendingPlay(this.campaign, member, asked);
     const slow = setTimeout(this.onSlow, SLOW_AFTER_MS);
     try {
-      return await this.#ask(key);
+      return await this.#ask(asked);
     } catch (error) {
       if (error instanceof Problem) this.memory.forgetPendingPlay(this.campaign, member);
       throw error;
@@ -41,10 +41,10 @@ export class Player {
     this.memory.forgetPendingPlay(this.campaign, await this.api.member());
   }
 
-  async #ask(key) {
+  async #ask({ key, times }) {
     for (const pause of [...BACKOFF_MS, null]) {
       try {
-        return await this.api.play(key);
+        return times === 1 ? [await this.api.play(key)] : (await this.api.several(key, times)).plays;
       } catch (error) {
         if (error instanceof SignedOut || !worthRetrying(error)) throw error;
         if (pause === null) throw new Unanswered();

@@ -8,10 +8,7 @@ local function pay(sources, held, period_of, now_ms)
     if now_ms < tonumber(till) then
       if not paid and take(takes, held, period_of) then paid = takes end
       local letter, last, name = string.match(takes, '^%a(%a)(%d+)%+1:([^;]+);')
-      local period, number, gaps = string.match(held['tally:' .. name], '^(%d+) (%d+) ?(.*)$')
-      if tonumber(period) < period_of(letter) then number, gaps = 1, '' end
-      local _, lost = string.gsub(gaps, '%d+', '')
-      left = left + last - number + 1 + lost
+      left = left + left_of(held, period_of, letter, last, name)
     end
   end
   return paid, left

@@ -9,6 +9,21 @@ local function add_fields(takes, of_campaign, of_member)
   end
 end
 
+-- How many numbers a tally has left in the present period.
+local function left_of(held, period_of, letter, last, name)
+  local period, number, gaps = string.match(held['tally:' .. name], '^(%d+) (%d+) ?(.*)$')
+  if tonumber(period) < period_of(letter) then number, gaps = 1, '' end
+  local _, lost = string.gsub(gaps, '%d+', '')
+  return last - number + 1 + lost
+end
+
+-- The first tally of takes that has fewer than so many numbers left.
+local function lacks(takes, held, period_of, count)
+  for _, letter, last, _, name in string.gmatch(takes, TAKE) do
+    if left_of(held, period_of, letter, last, name) < count then return name end
+  end
+end
+
 -- The next number of every tally that takes name, from the gaps first, with what to write; or nil, and the tally that
 -- has none left. A sum, which has no gaps, goes on by its amount. A period never goes back, whatever the clock does. A run
 -- (r) goes on in its period until a play ends it (e), or ends it past its last number only (l).

@@ -98,6 +98,7 @@ function limitWords({ texts, calendar, definition, lineName }) {
   return [
     ...costs,
     ...(plays.length || costs.length ? plays : [texts.t("rules.no_limit")]),
+    limits.plays_at_once_max && texts.t("rules.at_once", { n: limits.plays_at_once_max }),
     limits.cooldown_seconds && texts.t("rules.cooldown", { n: limits.cooldown_seconds }),
     ...said(OTHERS),
     ...groups,
