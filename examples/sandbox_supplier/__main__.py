@@ -6,26 +6,14 @@ SANDBOX_SUPPLIER_SECRET signs both ways and must be set; SANDBOX_SUPPLIER_HOST a
 
 from __future__ import annotations
 
-import os
-import sys
-
-import uvicorn
-
+from examples.sandbox import Environment, serve
 from examples.sandbox_supplier.app import create_app
 
 
 def main() -> None:
-    secret = os.environ.get("SANDBOX_SUPPLIER_SECRET", "")
-    if not secret:
-        sys.exit("SANDBOX_SUPPLIER_SECRET is missing: it signs orders and callbacks.")
-    uvicorn.run(
-        create_app(secret=secret, callback_url=os.environ.get("SANDBOX_SUPPLIER_CALLBACK_URL") or None),
-        host=os.environ.get("SANDBOX_SUPPLIER_HOST", "127.0.0.1"),
-        port=int(os.environ.get("SANDBOX_SUPPLIER_PORT", "8002")),
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
+    told = Environment("SANDBOX_SUPPLIER")
+    secret = told.secret(signs="orders and callbacks")
+    serve(create_app(secret=secret, callback_url=told.get("CALLBACK_URL") or None), told, port=8002)
 
 
 if __name__ == "__main__":

@@ -8,28 +8,23 @@ A real supplier would also refuse old timestamps; this one does not, so that a t
 from __future__ import annotations
 
 import asyncio
-import base64
-import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from standardwebhooks import Webhook
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from examples.sandbox import BODY_BYTES_MAX, OVERSIZE_CHARS, Signatures, garbage, problem, switch
 from examples.sandbox_supplier.book import Book, BookFull, Order, OtherContent
 from examples.sandbox_supplier.faults import HANG_SECONDS, Faults, Mode
 
-BODY_BYTES_MAX: Final = 16 * 1024
-OVERSIZE_CHARS: Final = 1024 * 1024
 CALLBACK_TRIES_MAX: Final = 3
 CALLBACK_PAUSE_SECONDS: Final = 0.5
 
@@ -60,7 +55,7 @@ class Supplier:
     def __init__(self, *, secret: str, callback_url: str | None, http: httpx.AsyncClient) -> None:
         self.book = Book()
         self.faults = Faults()
-        self._key = secret if secret.startswith("whsec_") else base64.b64encode(secret.encode()).decode()
+        self._signatures = Signatures(secret)
         self._callback_url = callback_url
         self._http = http
         self._tasks: set[asyncio.Task[None]] = set()
@@ -70,11 +65,11 @@ class Supplier:
             body = await self._read(request)
             order, is_due = self.book.open(str(body.order_id), body.model_dump(mode="json"))
         except Rejected as rejected:
-            return _problem(rejected.status, rejected.code)
+            return problem(rejected.status, rejected.code)
         except OtherContent:
-            return _problem(409, "order-id-reused")
+            return problem(409, "order-id-reused")
         except BookFull:
-            return _problem(503, "sandbox-full")
+            return problem(503, "sandbox-full")
         await asyncio.sleep(self.faults.delay_ms / 1000)
         if not is_due and not self.faults.forgets:
             return JSONResponse(order.answer())
@@ -84,7 +79,7 @@ class Supplier:
         raw = await request.body()
         if len(raw) > BODY_BYTES_MAX:
             raise Rejected(413, "body-too-large")
-        if not self._signed(request, raw.decode(errors="replace")):
+        if not self._signatures.fits(request, raw.decode(errors="replace")):
             raise Rejected(401, "signature-invalid")
         try:
             return OrderBody.model_validate_json(raw)
@@ -92,11 +87,11 @@ class Supplier:
             raise Rejected(400, "malformed-order") from None
 
     async def query(self, request: Request) -> Response:
-        if not self._signed(request, request.url.path):
-            return _problem(401, "signature-invalid")
+        if not self._signatures.fits(request, request.url.path):
+            return problem(401, "signature-invalid")
         order = self.book.orders.get(str(request.path_params["order_id"]))
         if order is None:
-            return _problem(404, "never-arrived")
+            return problem(404, "never-arrived")
         order.queries += 1
         return JSONResponse(order.answer())
 
@@ -104,10 +99,10 @@ class Supplier:
         match mode:
             case Mode.ERROR_BEFORE:
                 self.book.forget(order)
-                return _problem(503, "out-of-order")
+                return problem(503, "out-of-order")
             case Mode.RATE_LIMIT:
                 self.book.forget(order)
-                return _problem(429, "too-many-orders")
+                return problem(429, "too-many-orders")
             case Mode.REFUSE:
                 self.book.refuse(order)
                 return JSONResponse(order.answer(), status_code=422)
@@ -126,9 +121,9 @@ class Supplier:
             case Mode.TIMEOUT_AFTER_SUCCESS:
                 await asyncio.sleep(HANG_SECONDS)
             case Mode.ERROR_AFTER_SUCCESS:
-                return _problem(500, "internal-error")
+                return problem(500, "internal-error")
             case Mode.GARBAGE:
-                return PlainTextResponse("<html><body>Bad Gateway &#x1F4A5; {{{")
+                return garbage()
             case Mode.OVERSIZE:
                 return JSONResponse({**order.answer(), "padding": "x" * OVERSIZE_CHARS})
             case Mode.OTHER_ORDER:
@@ -158,13 +153,7 @@ class Supplier:
         if self._callback_url is None:
             return
         for _ in range(CALLBACK_TRIES_MAX):
-            now = datetime.now(UTC)
-            headers = {
-                "content-type": "application/json",
-                "webhook-id": order_id,
-                "webhook-timestamp": str(int(now.timestamp())),
-                "webhook-signature": Webhook(self._key).sign(msg_id=order_id, timestamp=now, data=content),
-            }
+            headers = self._signatures.headers(order_id, content)
             try:
                 response = await self._http.post(self._callback_url, content=content, headers=headers)
             except httpx.HTTPError:
@@ -172,14 +161,6 @@ class Supplier:
                 continue
             if response.is_success:
                 return
-
-    def _signed(self, request: Request, content: str) -> bool:
-        stamp = request.headers.get("webhook-timestamp", "")
-        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):  # noqa: PLR2004 - year 33658
-            return False
-        at = datetime.fromtimestamp(int(stamp), UTC)
-        expected = Webhook(self._key).sign(msg_id=request.headers.get("webhook-id", ""), timestamp=at, data=content)
-        return hmac.compare_digest(request.headers.get("webhook-signature", "").encode(), expected.encode())
 
     def _later(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -193,7 +174,7 @@ def create_app(*, secret: str, callback_url: str | None) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
-            app.state.supplier = Supplier(secret=secret, callback_url=callback_url, http=http)
+            app.state.sandbox = Supplier(secret=secret, callback_url=callback_url, http=http)
             yield
 
     async def order(request: Request) -> Response:
@@ -207,26 +188,15 @@ def create_app(*, secret: str, callback_url: str | None) -> Starlette:
         routes=[
             Route("/orders", order, methods=["POST"]),
             Route("/orders/{order_id:uuid}", query),
-            Route("/faults", _faults, methods=["GET", "PUT"]),
             Route("/book", _book, methods=["GET", "DELETE"]),
-            Route("/healthz", _health),
+            *switch(Faults),
         ],
     )
 
 
 def _supplier(request: Request) -> Supplier:
-    supplier: Supplier = request.app.state.supplier
+    supplier: Supplier = request.app.state.sandbox
     return supplier
-
-
-async def _faults(request: Request) -> Response:
-    supplier = _supplier(request)
-    if request.method == "PUT":
-        try:
-            supplier.faults = Faults.model_validate_json(await request.body())
-        except ValidationError as fault:
-            return JSONResponse({"errors": json.loads(fault.json(include_url=False))}, status_code=422)
-    return JSONResponse(supplier.faults.model_dump(mode="json"))
 
 
 async def _book(request: Request) -> Response:
@@ -234,11 +204,3 @@ async def _book(request: Request) -> Response:
     if request.method == "DELETE":
         supplier.book = Book()
     return JSONResponse({"orders": {key: order.counts() for key, order in supplier.book.orders.items()}})
-
-
-async def _health(_request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
-
-
-def _problem(status: int, code: str) -> Response:
-    return JSONResponse({"code": code}, status_code=status)

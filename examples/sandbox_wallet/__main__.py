@@ -6,26 +6,14 @@ SANDBOX_WALLET_SECRET signs the calls of both dialects and must be set; SANDBOX_
 
 from __future__ import annotations
 
-import os
-import sys
-
-import uvicorn
-
+from examples.sandbox import Environment, serve
 from examples.sandbox_wallet.app import create_app
 
 
 def main() -> None:
-    secret = os.environ.get("SANDBOX_WALLET_SECRET", "")
-    if not secret:
-        sys.exit("SANDBOX_WALLET_SECRET is missing: it signs every call.")
-    uvicorn.run(
-        create_app(secret=secret, app_key=os.environ.get("SANDBOX_WALLET_APP_KEY", "sandbox")),
-        host=os.environ.get("SANDBOX_WALLET_HOST", "127.0.0.1"),
-        port=int(os.environ.get("SANDBOX_WALLET_PORT", "8003")),
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
+    told = Environment("SANDBOX_WALLET")
+    secret = told.secret(signs="every call")
+    serve(create_app(secret=secret, app_key=told.get("APP_KEY", "sandbox")), told, port=8003)
 
 
 if __name__ == "__main__":

@@ -9,27 +9,22 @@ test may set its own clock.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hmac
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID, uuid4
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from standardwebhooks import Webhook
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from examples.sandbox import BODY_BYTES_MAX, OVERSIZE_CHARS, Signatures, garbage, problem, switch, unreadable
 from examples.sandbox_wallet import duiba
 from examples.sandbox_wallet.book import Book, BookFull, OtherContent, Transfer
 from examples.sandbox_wallet.faults import BEFORE, HANG_SECONDS, Faults, Mode
 
-BODY_BYTES_MAX: Final = 16 * 1024
-OVERSIZE_CHARS: Final = 1024 * 1024
 POINTS_MAX: Final = 10**12
 
 
@@ -59,32 +54,32 @@ class Wallet:
         self.faults = Faults()
         self._secret = secret
         self._app_key = app_key
-        self._key = secret if secret.startswith("whsec_") else base64.b64encode(secret.encode()).decode()
+        self._signatures = Signatures(secret)
 
     async def transfer(self, request: Request) -> Response:
         raw = await request.body()
         if len(raw) > BODY_BYTES_MAX:
-            return _problem(413, "body-too-large")
-        if not self._signed(request, raw.decode(errors="replace")):
-            return _problem(401, "signature-invalid")
+            return problem(413, "body-too-large")
+        if not self._signatures.fits(request, raw.decode(errors="replace")):
+            return problem(401, "signature-invalid")
         try:
             body = TransferBody.model_validate_json(raw)
         except ValidationError:
-            return _problem(400, "malformed-transfer")
+            return problem(400, "malformed-transfer")
         if (body.kind == "refund") != (body.debit_id is not None):
-            return _problem(400, "malformed-transfer")
+            return problem(400, "malformed-transfer")
         return await self._under_faults(lambda mode: self._move(body, refuse=mode is Mode.REFUSE))
 
     async def query(self, request: Request) -> Response:
-        if not self._signed(request, request.url.path):
-            return _problem(401, "signature-invalid")
+        if not self._signatures.fits(request, request.url.path):
+            return problem(401, "signature-invalid")
         transfer = self.book.transfers.get(str(request.path_params["transfer_id"]))
-        return _problem(404, "never-arrived") if transfer is None else self._say(transfer, status=200)
+        return problem(404, "never-arrived") if transfer is None else self._say(transfer, status=200)
 
     async def duiba(self, request: Request) -> Response:
         kind, parameters = request.path_params["kind"], dict(request.query_params)
         if kind not in duiba.WANTED:
-            return _problem(404, "no-such-endpoint")
+            return problem(404, "no-such-endpoint")
         fault = duiba.fault_of(kind, parameters, app_key=self._app_key, secret=self._secret)
         if fault is not None:
             return duiba.failure(fault)
@@ -128,9 +123,9 @@ class Wallet:
         try:
             answer = move(mode)
         except OtherContent:
-            return _problem(409, "transfer-id-reused")
+            return problem(409, "transfer-id-reused")
         except BookFull:
-            return _problem(503, "sandbox-full")
+            return problem(503, "sandbox-full")
         return await _after(mode, answer)
 
     def _say(self, transfer: Transfer, *, status: int) -> Response:
@@ -144,23 +139,15 @@ class Wallet:
         }
         return JSONResponse(content, status_code=422 if refused and status == 201 else status)  # noqa: PLR2004 (created)
 
-    def _signed(self, request: Request, content: str) -> bool:
-        stamp = request.headers.get("webhook-timestamp", "")
-        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):  # noqa: PLR2004 - year 33658
-            return False
-        at = datetime.fromtimestamp(int(stamp), UTC)
-        expected = Webhook(self._key).sign(msg_id=request.headers.get("webhook-id", ""), timestamp=at, data=content)
-        return hmac.compare_digest(request.headers.get("webhook-signature", "").encode(), expected.encode())
-
 
 async def _before(mode: Mode) -> Response:
     """What is said when nothing was moved."""
     match mode:
         case Mode.RATE_LIMIT:
-            return _problem(429, "too-many-transfers")
+            return problem(429, "too-many-transfers")
         case Mode.LOST_BEFORE_SUCCESS:
             await asyncio.sleep(HANG_SECONDS)
-    return _problem(503, "out-of-order")
+    return problem(503, "out-of-order")
 
 
 async def _after(mode: Mode, answer: Response) -> Response:
@@ -169,9 +156,9 @@ async def _after(mode: Mode, answer: Response) -> Response:
         case Mode.TIMEOUT_AFTER_SUCCESS:
             await asyncio.sleep(HANG_SECONDS)
         case Mode.ERROR_AFTER_SUCCESS:
-            return _problem(500, "internal-error")
+            return problem(500, "internal-error")
         case Mode.GARBAGE:
-            return PlainTextResponse("<html><body>Bad Gateway &#x1F4A5; {{{")
+            return garbage()
         case Mode.OVERSIZE:
             return Response(bytes(answer.body) + b" " * OVERSIZE_CHARS, media_type="application/json")
         case Mode.OTHER_TRANSFER if b'"transfer_id"' in answer.body:
@@ -190,29 +177,18 @@ def create_app(*, secret: str, app_key: str) -> Starlette:
             Route("/transfers", wallet.transfer, methods=["POST"]),
             Route("/transfers/{transfer_id:uuid}", wallet.query),
             Route("/duiba/{kind}", wallet.duiba),
-            Route("/faults", _faults, methods=["GET", "PUT"]),
             Route("/book", _book, methods=["GET", "DELETE"]),
             Route("/accounts/{member}", _account, methods=["PUT"]),
-            Route("/healthz", _health),
+            *switch(Faults),
         ],
     )
-    app.state.wallet = wallet
+    app.state.sandbox = wallet
     return app
 
 
 def _wallet(request: Request) -> Wallet:
-    wallet: Wallet = request.app.state.wallet
+    wallet: Wallet = request.app.state.sandbox
     return wallet
-
-
-async def _faults(request: Request) -> Response:
-    wallet = _wallet(request)
-    if request.method == "PUT":
-        try:
-            wallet.faults = Faults.model_validate_json(await request.body())
-        except ValidationError as fault:
-            return JSONResponse({"errors": json.loads(fault.json(include_url=False))}, status_code=422)
-    return JSONResponse(wallet.faults.model_dump(mode="json"))
 
 
 async def _book(request: Request) -> Response:
@@ -227,14 +203,6 @@ async def _account(request: Request) -> Response:
     try:
         given = Points.model_validate_json(await request.body())
     except ValidationError as fault:
-        return JSONResponse({"errors": json.loads(fault.json(include_url=False))}, status_code=422)
+        return unreadable(fault)
     _wallet(request).book.accounts[request.path_params["member"]] = given.points
     return JSONResponse(given.model_dump())
-
-
-async def _health(_request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
-
-
-def _problem(status: int, code: str) -> Response:
-    return JSONResponse({"code": code}, status_code=status)
