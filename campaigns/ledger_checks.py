@@ -15,7 +15,7 @@ from campaigns.looking import (
     pairs,
 )
 from campaigns.models import CampaignVersion, Play, State, StockLot, VoidPlay
-from campaigns.plays import digest
+from campaigns.plays import is_fingerprint_of
 from campaigns.versions import Version
 from core.clock import to_ms
 from prizes.awards import AWARD_WON
@@ -61,7 +61,7 @@ async def answers_stand(at: Looking) -> Checked:
         broken += [
             f"{name_of_play(play)}: its fingerprint is not its entry's"
             for play in plays
-            if digest(play.entry) != play.fingerprint
+            if not is_fingerprint_of(play.fingerprint, play.entry)
         ]
     return await at.count(), broken
 

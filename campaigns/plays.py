@@ -20,6 +20,7 @@ from campaigns.allocation import Source
 from campaigns.answers import answer_bytes
 from campaigns.drawing import Drawing
 from campaigns.ledger import Ledger, Row
+from campaigns.limits import PLAYS_AT_ONCE_MAX
 from campaigns.mending import Mending
 from campaigns.paying import Paying
 from campaigns.pools import Pool, pool_for
@@ -64,7 +65,7 @@ class Asked:
 
     @property
     def fingerprint(self) -> str:
-        return digest(f"{self.entry}\n{self.times}" if self.times > 1 else self.entry)
+        return fingerprint_of(self.entry, times=self.times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,9 @@ class Plays:
             return self._decided(first, running, asking, verdict) or verdict
         claims = [asking]
         claims += [
-            self._asking(each, running, ahead, key_is_new=key_is_new, all_lines=all_lines)
+            self._asking(
+                each, running, ahead, key_is_new=True, all_lines=all_lines
+            )  # as new as the first, or not taken
             for ahead, each in enumerate(after, 1)
         ]
         verdicts = await claim_all(self._connection, running.keys, running.rules, claims)
@@ -316,6 +319,16 @@ def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
         played_at_ms=taken.played_at_ms,
         entry=asked.entry,
     )
+
+
+def fingerprint_of(entry: str, *, times: int) -> str:
+    """What tells a request's body: the entry, and for how many plays at once."""
+    return digest(f"{entry}\n{times}" if times > 1 else entry)
+
+
+def is_fingerprint_of(fingerprint: str, entry: str) -> bool:
+    """Whether some request with this entry has this fingerprint."""
+    return any(fingerprint_of(entry, times=times) == fingerprint for times in range(1, PLAYS_AT_ONCE_MAX + 1))
 
 
 def digest(text: str) -> str:
