@@ -209,8 +209,8 @@ class LaneMachine(RuleBasedStateMachine):
         key_is_new=st.sampled_from([True, True, True, False]),
         sources=st.none() | SOURCES,
         unheard=st.sampled_from([0, 0, 1]),
-        of=st.sampled_from([1, 1, 1, 2, 3]),
-        follows=st.sampled_from(["", "", "its latest", "another"]),
+        of=st.sampled_from([1] * 5 + [2, 3]),
+        follows=st.sampled_from([""] * 8 + ["its latest", "its latest", "another"]),
     )
     def play(
         self, *, member: str, number: int, fingerprint: str, line: str, takes: list[str], most: tuple[int, ...],
