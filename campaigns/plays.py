@@ -144,19 +144,22 @@ class Plays:
                     return await self._refused(asked, running, verdict)
         return None
 
-    async def settle(self, decided: Decided) -> bool:
-        """Make the ledger hold a decided play. False when it does not permit it; the counters are mended then."""
-        running, entry = decided.running, decided.entry
-        if decided.is_held:
+    async def settle(self, decided: Decided, *after: Decided) -> bool:
+        """Make the ledger hold what was decided. False when it does not permit it; the counters are mended then."""
+        running = decided.running
+        open_ones = [each.entry for each in (decided, *after) if not each.is_held]
+        rows = [
+            Row(entry, await self._versions.at(running.campaign, entry.version), running.epoch) for entry in open_ones
+        ]
+        if len(rows) == 1 and await self._ledger.commit(rows[0]):
             return True
-        version = await self._versions.at(running.campaign, entry.version)
-        if await self._ledger.commit(Row(entry, version, running.epoch)):
+        if len(rows) != 1 and all(await asyncio.gather(*map(self._ledger.commit, rows))):
             return True
         # Perhaps the member's previous play is not in yet: what comes before it in the stream goes first.
         await self._mending.check(running)
-        if await self._is_held(running, entry):
+        if all([await self._is_held(running, entry) for entry in open_ones]):
             return True
-        # Everything before it is in and it is not: the counters gave it numbers that the ledger gave already.
+        # Everything before them is in and they are not: the counters gave numbers that the ledger gave already.
         await self._mending.recover(running, reason="a play's numbers lie behind the ledger")
         return False
 

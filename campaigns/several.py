@@ -31,7 +31,7 @@ class Several:
         parts = [replace(first, place=place) for place in range(asked.times)]
         for _ in range(single.ATTEMPTS_MAX):
             decided = await self._decide(parts)
-            if decided is not None and all(await asyncio.gather(*map(self._plays.settle, decided))):
+            if decided is not None and await self._plays.settle(*decided):
                 shown = [await self._plays.show(each.entry, asked.campaign) for each in decided]
                 return b'{"plays":[' + b",".join(shown) + b"]}"
             await asyncio.sleep(single.PAUSE_SECONDS)

@@ -103,12 +103,25 @@ class SimConnection(Connection):
 
     async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> Reply:
         await self._point.hit(f"before {script.name}")
-        if script.name == "play":
-            arguments = [*arguments]
-            arguments[ZONE_ARGUMENT] = _shifted(str(arguments[ZONE_ARGUMENT]), self._point.sky.days_shifted)
-        reply = await self._masters[self.master].run(script, keys, arguments)
+        reply = await self._masters[self.master].run(script, keys, self._as_of_today(script, arguments))
         await self._point.hit(f"after {script.name}")
         return reply
+
+    async def run_together(
+        self, script: Script, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
+    ) -> list[Reply]:
+        await self._point.hit(f"before {script.name}")
+        shifted = [(keys, self._as_of_today(script, arguments)) for keys, arguments in calls]
+        replies = await self._masters[self.master].run_together(script, shifted)
+        await self._point.hit(f"after {script.name}")
+        return replies
+
+    def _as_of_today(self, script: Script, arguments: Sequence[Argument]) -> Sequence[Argument]:
+        if script.name != "play":
+            return arguments
+        told = [*arguments]
+        told[ZONE_ARGUMENT] = _shifted(str(told[ZONE_ARGUMENT]), self._point.sky.days_shifted)
+        return told
 
 
 def reply_lost(place: str) -> Exception:
