@@ -5,26 +5,8 @@ A template may name the refusal's facts. A fact that is itself a word of `REASON
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from api.languages import Language
-
-
-class Words(NamedTuple):
-    zh: str
-    en: str
-
-    def in_language(self, language: Language) -> str:
-        return self.zh if language == "zh" else self.en
-
-
-class Problem(NamedTuple):
-    """One row: the status, a title that never changes, and the template of the detail."""
-
-    status: int
-    title: Words
-    detail: Words
-
+from api.earning_problems import EARNING
+from api.problem_words import Problem, Words
 
 PROBLEMS: dict[str, Problem] = {
     # anything asked of the service
@@ -315,6 +297,7 @@ PROBLEMS: dict[str, Problem] = {
             "A published campaign changes only in its members' favour; see changes.",
         ),
     ),
+    **EARNING,
 }
 
 REASONS: dict[str, Words] = {
