@@ -29,6 +29,7 @@ class CampaignsRoom:
     drain: Drain
     recovery: Recovery
     mending: Mending
+    admission: Admission
     plays: Plays
     paying: Paying
     lifecycle: Lifecycle
@@ -43,10 +44,11 @@ def furnish(
     recovery = Recovery(database=database, versions=versions, drain=drain, connection=connection, clock=clock)
     mending = Mending(database=database, versions=versions, drain=drain, recovery=recovery, connection=connection)
     blocks = Blocks(database=database, clock=clock)
+    admission = Admission(database=database, blocks=blocks, clock=clock)
     paying = Paying(database=database, connection=connection, clock=clock)
     plays = Plays(
         versions=versions,
-        admission=Admission(database=database, blocks=blocks, clock=clock),
+        admission=admission,
         ledger=ledger,
         mending=mending,
         paying=paying,
@@ -62,6 +64,7 @@ def furnish(
         drain=drain,
         recovery=recovery,
         mending=mending,
+        admission=admission,
         plays=plays,
         paying=paying,
         lifecycle=lifecycle,

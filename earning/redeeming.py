@@ -147,7 +147,7 @@ class Redeeming:
 
 
 async def _find(session: AsyncSession, *, campaign: str, digest: bytes, member: str) -> _Found | None:
-    """A code that works, locked so that its uses are counted one after another."""
+    """A code that works, locked so that its uses are counted one after another; a stopped one is as if it were not there."""
     is_mine = (
         (CodeRedemption.batch_id == RedeemCode.batch_id)
         & (CodeRedemption.code_number == RedeemCode.number)
@@ -158,12 +158,11 @@ async def _find(session: AsyncSession, *, campaign: str, digest: bytes, member: 
         .join(CodeBatch, CodeBatch.id == RedeemCode.batch_id)
         .outerjoin(CodeRedemption, is_mine)
         .where(RedeemCode.campaign_id == campaign, RedeemCode.digest == digest)
+        .where(CodeBatch.stopped_at.is_(None) | CodeRedemption.id.is_not(None))
         .with_for_update(of=RedeemCode, key_share=True)
     )
     row = rows.one_or_none()
-    if row is None or (row[1].stopped_at is not None and row[2] is None):
-        return None
-    return _Found(*row)
+    return None if row is None else _Found(*row)
 
 
 def _check_hours(batch: CodeBatch, now: datetime) -> None:
