@@ -72,7 +72,7 @@ export class App {
       locale: this.texts.locale,
       lineName: (line, locale) => line.name[locale],
       linePicture: (line) => this.pictures.get(line.key),
-      emblem: SKINS[document.documentElement.dataset.skin].hub,
+      emblem: this.emblem,
       reducedMotion: () => matchMedia("(prefers-reduced-motion: reduce)").matches,
     });
   }
@@ -221,6 +221,7 @@ export class App {
 
   #build() {
     const skin = SKINS[document.documentElement.dataset.skin];
+    this.emblem = skin.hub;
     this.by = h("p", { class: "by" });
     this.name = h("h1", {});
     this.dates = h("p", { class: "dates" });
@@ -260,7 +261,7 @@ export class App {
     this.mineLink.replaceChildren(texts.t("hero.mine"), ...(this.waiting ? [h("span", { class: "badge", "aria-hidden": "true" }, String(this.waiting))] : []));
     this.mineLink.setAttribute("aria-label", this.waiting ? texts.t("hero.mine_waiting", { n: this.waiting }) : texts.t("hero.mine"));
     this.redeemLink.textContent = texts.t("hero.redeem");
-    this.redeemLink.hidden = !this.#mayRedeem();
+    this.redeemLink.hidden = !this.#mayRedeem() || OUT_OF_CHANCES.includes(this.standing()); // the notice offers it then
     this.shelf.replaceChildren(...this.#prizes().map((line) =>
       h("li", {}, picture(this.pictures.get(line.key)), h("span", {}, this.lineName(line)))));
     this.#renderAction();

@@ -109,7 +109,7 @@ class RedeemForm {
     const facts = { n: given.chances, time: calendar.when(isOld ? given.redeemed_at : (given.expires_at ?? given.redeemed_at)) };
     const until = given.expires_at ? "redeem.until" : "redeem.for_good";
     return [
-      h("div", { class: "medal" }, picture(app.prizePicture({ type: "coupon_code" }))),
+      h("div", { class: "medal" }, picture(app.emblem)),
       h("div", { role: "status", id: "redeem-result" },
         h("p", { class: "result-prize" }, texts.t(isOld ? "redeem.before" : "redeem.done", facts)),
         h("p", { class: "result-next" }, texts.t(isOld ? "redeem.before_at" : until, facts))),
