@@ -19,7 +19,9 @@ from campaigns.room import CampaignsRoom, furnish
 from core.clock import Clock, SystemClock
 from core.db import Database
 from core.ids import Entropy, Ids, SystemEntropy, TimeOrderedIds
-from core.sealing import Sealer
+from core.sealing import Sealer, derive
+from earning.code_words import CodeHashes
+from earning.redeeming import Redeeming
 from inventory.connection import Connection
 from prizes.fulfilment.deliveries import Fulfilment, FulfilmentSettings
 from prizes.wallet.choosing import BuiltIn, Duiba, SignedHttp, WalletChoice, open_wallet
@@ -43,6 +45,7 @@ class House:
     fulfilment: Fulfilment
     connection: Connection
     campaigns: CampaignsRoom
+    redeeming: Redeeming
 
     async def allowed_origins(self, campaign: str) -> Sequence[str] | None:
         """The origins that may frame a campaign, or None when there is no such campaign."""
@@ -100,7 +103,12 @@ async def open_house(
             campaigns=furnish(
                 database=database, connection=connection, sealer=sealer, clock=clock, ids=ids, entropy=entropy
             ),
+            redeeming=Redeeming(database=database, hashes=_code_hashes(settings), ids=ids),
         )
+
+
+def _code_hashes(settings: Settings) -> CodeHashes:
+    return CodeHashes(derive(settings.key(), purpose="windfall earning: redeem codes"))
 
 
 async def _name_at_mall(database: Database, member_id: str) -> str | None:

@@ -106,6 +106,11 @@ def free_until(version: Version, free: Take, *, now_ms: int) -> int | None:
     return to_ms(_start(version, free.period, period_at(free.period, version.zone, now_ms) + 1))
 
 
+def day_ends_at(version: Version, *, now_ms: int) -> datetime:
+    """When the campaign's day of now is over."""
+    return _start(version, "day", day_at(version.zone, now_ms) + 1)
+
+
 def _start(version: Version, period: Period, number: int) -> datetime:
     return start_of(period, number, config=version.config, zone=version.zone)
 

@@ -9,11 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.models import Campaign, CampaignVersion, Play, PlayTally
 from campaigns.tallies import ALL_PLAYS
-from core.errors import NotFound, Refusal
-
-
-class PlaysCostNothing(Refusal, code="plays-cost-nothing"):
-    """Plays of the campaign cost no chance, so there is none to give."""
+from core.errors import NotFound
+from earning.grants import PlaysCostNothing
 
 
 async def page_of_plays(

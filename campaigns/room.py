@@ -30,6 +30,7 @@ class CampaignsRoom:
     drain: Drain
     recovery: Recovery
     mending: Mending
+    admission: Admission
     plays: Plays
     several: Several
     paying: Paying
@@ -45,10 +46,11 @@ def furnish(
     recovery = Recovery(database=database, versions=versions, drain=drain, connection=connection, clock=clock)
     mending = Mending(database=database, versions=versions, drain=drain, recovery=recovery, connection=connection)
     blocks = Blocks(database=database, clock=clock)
+    admission = Admission(database=database, blocks=blocks, clock=clock)
     paying = Paying(database=database, versions=versions, connection=connection, clock=clock)
     plays = Plays(
         versions=versions,
-        admission=Admission(database=database, blocks=blocks, clock=clock),
+        admission=admission,
         ledger=ledger,
         mending=mending,
         paying=paying,
@@ -64,6 +66,7 @@ def furnish(
         drain=drain,
         recovery=recovery,
         mending=mending,
+        admission=admission,
         plays=plays,
         several=Several(plays=plays, versions=versions),
         paying=paying,

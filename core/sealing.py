@@ -1,8 +1,10 @@
-"""Authenticated encryption of small secrets: AES-256-GCM, bound to where the secret belongs."""
+"""Authenticated encryption of small secrets: AES-256-GCM, bound to where the secret belongs; one key a purpose."""
 
 from __future__ import annotations
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.ids import Entropy
 
@@ -26,3 +28,8 @@ class Sealer:
     def open(self, sealed: bytes, *, bound_to: str) -> bytes:
         """Raises cryptography's InvalidTag when the bytes, the key or the binding is not the sealing one."""
         return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to.encode())
+
+
+def derive(key: bytes, *, purpose: str) -> bytes:
+    """A key for one purpose and no other, by HKDF (RFC 5869)."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(key)

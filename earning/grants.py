@@ -43,6 +43,10 @@ class Source(StrEnum):
     PURCHASE = "purchase"
 
 
+class PlaysCostNothing(Refusal, code="plays-cost-nothing"):
+    """Plays of the campaign cost no chance, so there is none to give."""
+
+
 class TooManyGrants(Refusal, code="too-many-grants"):
     """A member has had as many grants in one campaign as there may be."""
 

@@ -21,7 +21,7 @@ CAMPAIGN_COLUMNS = {"Id": "id", "Game": "game", "Template": "template", "Phase":
 AWARD_COLUMNS = {"Id": "id", "Won": "won_at", "Prize": "prize.name.en", "State": "state", "Reason": "reason"}
 
 products = typer.Typer(no_args_is_help=True, help="The catalogue.")
-codes = typer.Typer(no_args_is_help=True, help="Pools of coupon codes.")
+codes = typer.Typer(no_args_is_help=True, help="Pools of coupon codes; `redeem`: codes that give chances.")
 campaigns = typer.Typer(no_args_is_help=True, help="Campaigns, from template to end.")
 parcels = typer.Typer(no_args_is_help=True, help="Parcels: out as CSV, back with tracking numbers.")
 awards = typer.Typer(no_args_is_help=True, help="Awards, and what to do about stuck ones.")

@@ -26,6 +26,7 @@ from campaigns.release import Release
 from campaigns.standing import StandingState, standing_of
 from campaigns.versions import Running, Version
 from core.errors import NotFound
+from earning.codes import may_redeem
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 
@@ -111,6 +112,9 @@ class CampaignView(BaseModel):
     chances: Annotated[Chances | None, Field(description="Where a play costs a chance: which ones are free.")]
     has_budget: Annotated[bool, Field(description="Whether what all prizes cost together is limited.")]
     claim_days: int
+    redeems_codes: Annotated[
+        bool, Field(description="Whether there are codes (兑换码) that give chances, now or later.")
+    ]
     pools: list[PoolView]
     view: dict[str, Any]
     fairness: FairnessView
@@ -165,7 +169,12 @@ async def get_campaign(campaign_id: UUID, house: TheHouse, response: Response) -
     """The public definition: prizes, odds, quantities, rules and hours. Needs no session."""
     response.headers["cache-control"] = "no-store"
     running = await house.campaigns.versions.look_again(str(campaign_id))
-    return _campaign_view(running, house.clock.now())
+    now = house.clock.now()
+    redeems_codes = False
+    if running.version.config.chances is not None:
+        async with house.database.reading() as session:
+            redeems_codes = await may_redeem(session, campaign=running.campaign, now=now)
+    return _campaign_view(running, now, redeems_codes=redeems_codes)
 
 
 @router.get("/{campaign_id}/me")
@@ -194,7 +203,7 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
     )
 
 
-def _campaign_view(running: Running, now: datetime) -> CampaignView:
+def _campaign_view(running: Running, now: datetime, *, redeems_codes: bool) -> CampaignView:
     version, config = running.version, running.version.config
     return CampaignView(
         id=running.campaign,
@@ -213,6 +222,7 @@ def _campaign_view(running: Running, now: datetime) -> CampaignView:
         chances=config.chances,
         has_budget=not config.budget.is_none,
         claim_days=config.claim_days,
+        redeems_codes=redeems_codes,
         pools=[_pool_view(pool, version) for pool in config.pools],
         view=dict(version.game.view(version.game_config)),
         fairness=_fairness_view(running, now),

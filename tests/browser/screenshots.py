@@ -51,6 +51,8 @@ class Stage:
         self.campaigns = {"wheel": house.demo["campaigns"]["wheel"]}
         self.campaigns |= {name: self.opens(wheel) for name, wheel in WHEELS.items()}
         self.posts(f"/campaigns/{self.campaigns['paused']}/pause", reason="a picture")
+        batches = f"/campaigns/{self.campaigns['codes']}/code-batches"
+        self.posts(batches, name="spring", chances=2, uses=100, code="SPRING2026", lasts="today")
 
     def opens(self, wheel: Wheel) -> str:
         draft = self.posts("/campaigns", game="wheel", template="lively", changes=wheel.changes())
@@ -221,6 +223,25 @@ def loss(visit: Visit) -> None:
         shots.takes("state-used-up")
 
 
+def redeem(visit: Visit) -> None:
+    with visit.at("codes") as shots:
+        shots.spins("loss")
+        shots.game.locator(".sheet-loss .primary").click()
+        shots.sees(".notice .small")
+        shots.takes("state-redeem")
+        shots.game.locator(".notice .small").click()
+        shots.sees("#redeem-code")
+        shots.takes("redeem")
+        for code, name in (("SPRNG-2026", "redeem-wrong"), ("SPRING-2026", "redeem-done")):
+            shots.game.locator("#redeem-code").fill(code)
+            shots.game.locator(".sheet-redeem .primary").click()
+            shots.sees({"redeem-wrong": "#redeem-code-error", "redeem-done": "#redeem-result"}[name])
+            shots.takes(name)
+        shots.game.locator(".close").click()
+        shots.page.wait_for_timeout(400)
+        shots.takes("wheel-redeemed")
+
+
 def waits(visit: Visit) -> None:
     with visit.at("cooling") as shots:
         shots.spins("loss")
@@ -293,6 +314,7 @@ SCENES: Mapping[str, Callable[[Visit], None]] = {
     "topup": topup,
     "parcel": parcel,
     "loss": loss,
+    "redeem": redeem,
     "waits": waits,
     "every-limit": every_limit,
     **{f"rules-{name}": partial(rules_of, campaign=name) for name in ("guarantee", "moments")},

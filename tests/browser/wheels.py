@@ -47,6 +47,7 @@ class Wheel:
     odds: Mapping[str, str] = field(default_factory=dict)
     of_lines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=lambda: {"member_day_plays_max": 3})
+    more: Mapping[str, Any] = field(default_factory=dict)
 
     def changes(self) -> dict[str, Any]:
         starts_at = datetime.now(UTC) + self.opens
@@ -68,6 +69,7 @@ class Wheel:
             "skin": self.skin,
             "pools": [{"key": "main", "fallback": self.wins, "lines": lines, **self.pool}],
             "game": {"face": "wheel", "sectors": list(self.sectors)},
+            **self.more,
         }
 
 
@@ -84,6 +86,7 @@ WHEELS: Mapping[str, Wheel] = {
     "not-eligible": Wheel(wins="thanks", audience={"tiers": ["Gold", "Platinum"], "registered_within_days": 30}),
     "cooling": Wheel(wins="thanks", limits={"member_plays_max": 9, "cooldown_seconds": 90}),
     "all-plays-taken": Wheel(wins="thanks", limits={"plays_max": 1}),
+    "codes": Wheel(wins="thanks", skin="cool", limits={}, more={"chances": {"free": {"count": 1, "period": "day"}}}),
     "limits": Wheel(wins="thanks", limits=EVERY_LIMIT),
     "guarantee": Wheel(
         wins="thanks",

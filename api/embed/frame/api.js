@@ -61,6 +61,11 @@ export class Api {
     return this.#asMember(`/v1/campaigns/${this.campaign}/plays/several`, { body: { times, entry: {} }, headers: { "idempotency-key": key } });
   }
 
+  /** A code for chances; sent again, it answers the same. */
+  redeem(code) {
+    return this.#asMember(`/v1/campaigns/${this.campaign}/redemptions`, { body: { code } });
+  }
+
   plays(cursor) {
     return this.#asMember(`/v1/plays?${this.#query(cursor)}`);
   }

@@ -8,6 +8,7 @@ import { linePictures, prizePicture, SKINS, statePicture } from "./pictures.js";
 import { Unanswered } from "./play.js";
 import { Sheets } from "./sheet.js";
 import { showMine } from "./sheets/mine.js";
+import { showRedeem } from "./sheets/redeem.js";
 import { showResult } from "./sheets/result.js";
 import { showResults } from "./sheets/results.js";
 import { showRules } from "./sheets/rules.js";
@@ -16,6 +17,8 @@ import { Calendar } from "./time.js";
 const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000, "out-of-chances": 15_000, blocked: 15_000, "blocked-for-good": 15_000 };
 const COUNTED_DOWN = ["not-open-yet", "cooling-down"];
 const RESUME_SILENTLY_MS = 10 * 60_000;
+const OUT_OF_CHANCES = ["no-chance-left", "used-up"];
+const REDEEM_IN = ["ready", "cooling-down", "not-open-yet", "paused", "recovering", ...OUT_OF_CHANCES];
 const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry" };
 
 export class App {
@@ -70,7 +73,7 @@ export class App {
       locale: this.texts.locale,
       lineName: (line, locale) => line.name[locale],
       linePicture: (line) => this.pictures.get(line.key),
-      emblem: SKINS[document.documentElement.dataset.skin].hub,
+      emblem: this.emblem,
       reducedMotion: () => matchMedia("(prefers-reduced-motion: reduce)").matches,
     });
   }
@@ -159,6 +162,17 @@ export class App {
     this.host.tell("claim-done", { award: award.id });
   }
 
+  /** A code gave chances: they stand on the button at once. */
+  async redeemed({ chances_left: left }) {
+    this.me = await this.api.me().catch(() => ({ ...this.me, chances_left: left }));
+    this.#render();
+  }
+
+  #mayRedeem() {
+    const { member_plays_max: most } = this.definition.limits;
+    return this.definition.redeems_codes && REDEEM_IN.includes(this.standing()) && !(most && this.me.plays >= most);
+  }
+
   async #refused(error) {
     if (error instanceof Unanswered) {
       this.#settle("unanswered");
@@ -220,6 +234,7 @@ export class App {
 
   #build() {
     const skin = SKINS[document.documentElement.dataset.skin];
+    this.emblem = skin.hub;
     this.by = h("p", { class: "by" });
     this.name = h("h1", {});
     this.dates = h("p", { class: "dates" });
@@ -232,6 +247,7 @@ export class App {
     this.live = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
     this.rulesLink = h("button", { type: "button", class: "link", onclick: () => showRules(this) });
     this.mineLink = h("button", { type: "button", class: "link", onclick: () => showMine(this) });
+    this.redeemLink = h("button", { type: "button", class: "link", onclick: () => showRedeem(this) });
     this.root.replaceChildren(
       picture(skin.backdrop, "backdrop"),
       h("div", { class: "layout" },
@@ -239,7 +255,7 @@ export class App {
         this.stage,
         h("div", { class: "action" }, this.button, this.many, this.notice, this.hint),
         this.shelf,
-        h("div", { class: "links" }, this.rulesLink, this.mineLink)),
+        h("div", { class: "links" }, this.rulesLink, this.mineLink, this.redeemLink)),
       this.live);
   }
 
@@ -258,6 +274,8 @@ export class App {
     this.rulesLink.textContent = texts.t("hero.rules");
     this.mineLink.replaceChildren(texts.t("hero.mine"), ...(this.waiting ? [h("span", { class: "badge", "aria-hidden": "true" }, String(this.waiting))] : []));
     this.mineLink.setAttribute("aria-label", this.waiting ? texts.t("hero.mine_waiting", { n: this.waiting }) : texts.t("hero.mine"));
+    this.redeemLink.textContent = texts.t("hero.redeem");
+    this.redeemLink.hidden = !this.#mayRedeem() || OUT_OF_CHANCES.includes(this.standing()); // the notice offers it then
     this.shelf.replaceChildren(...this.#prizes().map((line) =>
       h("li", {}, picture(this.pictures.get(line.key)), h("span", {}, this.lineName(line)))));
     this.#renderAction();
@@ -275,6 +293,13 @@ export class App {
     return (own.length ? own : pools.slice(-1)).flatMap((pool) => pool.lines).filter((line) => line.prize);
   }
 
+  /** What the button says: the game's verb, and the chances left where they are counted. */
+  playWords() {
+    const { texts, me } = this;
+    const verb = this.game?.texts[texts.locale].play;
+    return me?.chances_left === null || !me ? texts.t("hero.play_free", { verb }) : texts.t("hero.play", { verb, n: me.chances_left });
+  }
+
   #renderAction() {
     const { texts, me, calendar } = this;
     const standing = this.standing();
@@ -286,9 +311,7 @@ export class App {
     this.many.textContent = texts.t("hero.play_several", { n: this.#atOnce() });
     this.#watch(standing);
     if (!open) return this.#renderNotice(standing);
-    const words = this.game?.texts[texts.locale];
-    const label = me?.chances_left === null || !me ? texts.t("hero.play_free", { verb: words?.play }) : texts.t("hero.play", { verb: words?.play, n: me.chances_left });
-    this.button.textContent = this.playing ? words.playing : label;
+    this.button.textContent = this.playing ? this.game.texts[texts.locale].playing : this.playWords();
     this.button.setAttribute("aria-disabled", String(this.playing || standing !== "ready"));
     if (this.playing) return;
     const day = this.definition.limits.member_day_plays_max;
@@ -310,9 +333,9 @@ export class App {
     const { texts, me, calendar, definition } = this;
     const turn = { "not-open-yet": definition.starts_at, blocked: me?.blocked_until }[standing];
     const time = calendar.when(turn ?? me?.next_chance_at ?? definition.ends_at);
-    const path = `states.${standing}`;
+    const path = standing === "used-up" && this.#mayRedeem() ? "redeem.without" : `states.${standing}`;
     this.countdown = COUNTED_DOWN.includes(standing) ? h("p", { class: "countdown" }) : null;
-    const action = texts.has(`${path}.action`) && h("button", { type: "button", class: "small", onclick: () => this.#act(ACTIONS[standing]) }, texts.t(`${path}.action`));
+    const action = this.#noticeAction(standing);
     const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : [];
     this.notice.dataset.state = standing;
     this.notice.replaceChildren(
@@ -321,6 +344,13 @@ export class App {
       ...(action ? [action] : []));
     this.#hint(null);
     this.#tick();
+  }
+
+  #noticeAction(standing) {
+    const button = (words, onclick) => h("button", { type: "button", class: "small", onclick }, this.texts.t(words));
+    if (OUT_OF_CHANCES.includes(standing) && this.#mayRedeem()) return button("redeem.offer", () => showRedeem(this));
+    const words = `states.${standing}.action`;
+    return this.texts.has(words) && button(words, () => this.#act(ACTIONS[standing]));
   }
 
   #renderBare() {
@@ -374,8 +404,8 @@ export class App {
     if (document.hidden) return;
     if (standing === "no-chance-left" && new Date(this.me.next_chance_at) > this.calendar.now()) return;
     try {
-      const { phase } = await this.api.definition();
-      this.definition.phase = phase;
+      const { phase, redeems_codes } = await this.api.definition();
+      Object.assign(this.definition, { phase, redeems_codes });
       this.trouble = null;
       await this.#checkIn();
     } catch (error) {
