@@ -226,13 +226,17 @@ def _faults(error: ValidationError) -> list[tuple[str, str]]:
 
 async def _freeze(session: AsyncSession, mall: str, config: Config) -> Frozen:
     """The config with every product and list of members pinned as it is now."""
-    wanted = {line.product for line in config.lines if line.product is not None}
-    found = await find_all(session, mall_id=mall, skus=sorted(wanted))
+    found = await find_all(session, mall_id=mall, skus=sorted(config.products))
     missing = [
         (f"pools.{place}.lines.{number}.product", f"no such product in the catalogue: {line.product}")
         for place, pool in enumerate(config.pools)
         for number, line in enumerate(pool.lines)
         if line.product is not None and line.product not in found
+    ]
+    missing += [
+        (f"raffle.prizes.{place}.product", f"no such product in the catalogue: {prize.product}")
+        for place, prize in enumerate(config.raffle.prizes if config.raffle else ())
+        if prize.product not in found
     ]
     if missing:
         raise InvalidField(*missing)
