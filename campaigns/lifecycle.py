@@ -22,6 +22,7 @@ from campaigns.game import ConfigFault, Text
 from campaigns.lists import held_lists
 from campaigns.models import Campaign, CampaignVersion, State, StockLot
 from campaigns.moments import Span, WindowsOverlap, spans_of
+from campaigns.raffle_models import RaffleDraw
 from core.clock import Clock
 from core.errors import InvalidField, NotFound, Refusal
 from core.ids import Entropy, Ids
@@ -123,6 +124,8 @@ class Lifecycle:
         campaign.commitment = commitment(seed)
         campaign.state = State.PUBLISHED
         campaign.epoch = 1
+        if frozen.raffle is not None:
+            session.add(RaffleDraw(campaign_id=campaign.id))
         return await _write(session, campaign, frozen, author, change="publish")
 
     async def pause(self, session: AsyncSession, campaign: Campaign, author: Author) -> CampaignVersion:

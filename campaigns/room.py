@@ -12,6 +12,7 @@ from campaigns.lifecycle import Lifecycle
 from campaigns.mending import Mending
 from campaigns.paying import Paying
 from campaigns.plays import Plays
+from campaigns.raffle_draws import RaffleDraws
 from campaigns.recovery import Recovery
 from campaigns.versions import Versions
 from core.clock import Clock
@@ -32,6 +33,7 @@ class CampaignsRoom:
     plays: Plays
     paying: Paying
     lifecycle: Lifecycle
+    raffles: RaffleDraws
 
 
 def furnish(
@@ -65,4 +67,7 @@ def furnish(
         plays=plays,
         paying=paying,
         lifecycle=lifecycle,
+        raffles=RaffleDraws(
+            database=database, versions=versions, mending=mending, connection=connection, clock=clock, ids=ids
+        ),
     )
