@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.cli import admitting, checking, operating, serving
+from api.cli import admitting, checking, operating, raffles, serving
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,7 @@ serving.add_commands(app)
 checking.add_commands(app)
 operating.add_commands(app)
 admitting.add_commands(app)
+raffles.add_commands(app)
 
 
 def main() -> None:
