@@ -30,7 +30,13 @@ MALL_NAME = {"zh": "示例积分商城", "en": "Sample Points Mall"}
 ROLES = (Role.OWNER, Role.REVIEWER)
 PRODUCTS = Path(__file__).parents[1] / "examples" / "demo_mall" / "products.csv"
 GAME = "wheel"
-TEMPLATES = {"wheel": "lively", "wheel-exact": "exact", "wheel-assured": "assured", "wheel-moments": "moments"}
+TEMPLATES = {
+    "wheel": "lively",
+    "wheel-exact": "exact",
+    "wheel-assured": "assured",
+    "wheel-moments": "moments",
+    "wheel-raffle": "raffle",
+}
 """The demo's campaigns: the name each is told by, and its template."""
 LASTS = timedelta(days=30)
 CODES_FREE_MIN = 200

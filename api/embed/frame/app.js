@@ -6,13 +6,14 @@ import { celebrate } from "./celebrate.js";
 import { h, picture } from "./dom.js";
 import { linePictures, prizePicture, SKINS, statePicture } from "./pictures.js";
 import { Unanswered } from "./play.js";
+import { resultWords, standingOf, ticketWords } from "./raffle.js";
 import { Sheets } from "./sheet.js";
 import { showMine } from "./sheets/mine.js";
 import { showResult } from "./sheets/result.js";
 import { showRules } from "./sheets/rules.js";
 import { Calendar } from "./time.js";
 
-const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000, blocked: 15_000, "blocked-for-good": 15_000 };
+const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000, blocked: 15_000, "blocked-for-good": 15_000, "awaiting-draw": 5000 };
 const COUNTED_DOWN = ["not-open-yet", "cooling-down"];
 const RESUME_SILENTLY_MS = 10 * 60_000;
 const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry" };
@@ -52,7 +53,8 @@ export class App {
     this.definition = await this.api.definition();
     this.calendar = new Calendar(this.texts, this.definition.zone);
     this.calendar.setServerTime(this.definition.server_time);
-    this.pictures = linePictures(this.definition.pools.flatMap((pool) => pool.lines));
+    const areTickets = Boolean(this.definition.raffle);
+    this.pictures = linePictures(this.definition.pools.flatMap((pool) => pool.lines), { areTickets });
     document.documentElement.dataset.skin = this.definition.skin in SKINS ? this.definition.skin : "warm";
     this.#build();
     await this.#mountWidget();
@@ -93,6 +95,7 @@ export class App {
     if (this.definition?.phase === "recovering" || this.me?.state === "recovering") return "recovering";
     if (!this.me) return "loading";
     if (this.me.state === "blocked") return this.me.blocked_until ? "blocked" : "blocked-for-good";
+    if (this.me.state === "over") return standingOf(this.me);
     return this.me.state === "no-chance-left" && !this.me.next_chance_at ? "used-up" : this.me.state;
   }
 
@@ -127,6 +130,7 @@ export class App {
     const { chances_left: left, next_chance_at: next, wins_within: within, award } = outcome;
     const state = left === 0 ? "no-chance-left" : next ? "cooling-down" : "ready";
     this.me = { ...this.me, state, chances_left: left, next_chance_at: next, wins_within: within };
+    if (this.me.raffle) this.me.raffle.tickets = Math.max(this.me.raffle.tickets, outcome.ordinal);
     if (award && award.claim !== "none") this.waiting += 1;
     this.#render();
     showResult(this, outcome);
@@ -140,7 +144,8 @@ export class App {
 
   #announce({ award }) {
     const prize = award && this.texts.own(award.prize.name);
-    this.live.textContent = this.texts.t(award ? "result.announce_won" : "result.announce_lost", { prize });
+    const lost = this.definition.raffle ? "raffle.announce" : "result.announce_lost";
+    this.live.textContent = this.texts.t(award ? "result.announce_won" : lost, { prize });
   }
 
   again() {
@@ -244,8 +249,10 @@ export class App {
     this.rulesLink.textContent = texts.t("hero.rules");
     this.mineLink.replaceChildren(texts.t("hero.mine"), ...(this.waiting ? [h("span", { class: "badge", "aria-hidden": "true" }, String(this.waiting))] : []));
     this.mineLink.setAttribute("aria-label", this.waiting ? texts.t("hero.mine_waiting", { n: this.waiting }) : texts.t("hero.mine"));
-    this.shelf.replaceChildren(...this.#prizes().map((line) =>
-      h("li", {}, picture(this.pictures.get(line.key)), h("span", {}, this.lineName(line)))));
+    const drawn = definition.raffle?.prizes ?? [];
+    this.shelf.replaceChildren(
+      ...drawn.map(({ prize }) => h("li", {}, picture(prizePicture(prize)), h("span", {}, texts.own(prize.name)))),
+      ...this.#prizes().map((line) => h("li", {}, picture(this.pictures.get(line.key)), h("span", {}, this.lineName(line)))));
     this.#renderAction();
   }
 
@@ -275,6 +282,8 @@ export class App {
     else if (day) this.#hint("hero.last_refill", { n: day });
     else this.#hint(null);
     if (me?.wins_within) this.hint.prepend(this.#assurance(me.wins_within));
+    const tickets = ticketWords(this);
+    if (tickets) this.hint.prepend(h("strong", { class: "assurance" }, tickets));
   }
 
   #assurance(n) {
@@ -290,7 +299,7 @@ export class App {
     const path = `states.${standing}`;
     this.countdown = COUNTED_DOWN.includes(standing) ? h("p", { class: "countdown" }) : null;
     const action = texts.has(`${path}.action`) && h("button", { type: "button", class: "small", onclick: () => this.#act(ACTIONS[standing]) }, texts.t(`${path}.action`));
-    const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : [];
+    const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : this.#drawnWords(standing);
     this.notice.dataset.state = standing;
     this.notice.replaceChildren(
       picture(statePicture(standing)),
@@ -298,6 +307,13 @@ export class App {
       ...(action ? [action] : []));
     this.#hint(null);
     this.#tick();
+  }
+
+  /** What stands first in a notice: once the campaign is over, what came of one's tickets; before, how many they are. */
+  #drawnWords(standing) {
+    if (standing === "over" || standing === "awaiting-draw") return resultWords(this);
+    const tickets = ticketWords(this);
+    return tickets ? [tickets] : [];
   }
 
   #renderBare() {
@@ -351,8 +367,8 @@ export class App {
     if (document.hidden) return;
     if (standing === "no-chance-left" && new Date(this.me.next_chance_at) > this.calendar.now()) return;
     try {
-      const { phase } = await this.api.definition();
-      this.definition.phase = phase;
+      const { phase, raffle, fairness } = await this.api.definition();
+      Object.assign(this.definition, { phase, raffle, fairness });
       this.trouble = null;
       await this.#checkIn();
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import { asksInWords, asksOf } from "../audience.js";
 import { h, picture } from "../dom.js";
+import { raffleProof, raffleRules, raffleTable } from "../raffle.js";
 
 export function showRules(app) {
   app.sheets.show({ name: "rules", title: () => app.texts.t("rules.title"), render: (body) => body.append(...content(app)) });
@@ -10,6 +11,7 @@ export function showRules(app) {
 function content(app) {
   const { definition } = app;
   return [
+    ...(definition.raffle ? [section(app, "raffle.prizes", raffleTable(app))] : []),
     section(app, "rules.prizes", ...definition.pools.flatMap((pool) => [...poolWords(app, pool), prizeTable(app, pool)])),
     section(app, "rules.how", h("ul", { class: "plain" }, ruleWords(app).map((words) => h("li", {}, words)))),
     section(app, "rules.fairness", fairness(app)),
@@ -127,6 +129,7 @@ function ruleWords(app) {
     ...(asks.length ? asks : [texts.t("who.everybody")]),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
     ...limitWords(app),
+    ...raffleRules(app),
     ...pools.filter((pool) => pool.urn_plays).map((pool) => texts.t("rules.urn", { n: texts.number(pool.urn_plays) })),
     ...momentWords(app),
     ...guaranteeWords(app),
@@ -139,12 +142,14 @@ function ruleWords(app) {
 
 function fairness({ texts, definition }) {
   const { algorithm, commitment, seed } = definition.fairness;
+  const later = texts.t(definition.raffle ? "raffle.seed_later" : "rules.seed_later");
   const facts = [
-    ["rules.algorithm", algorithm],
-    ["rules.commitment", commitment],
-    ["rules.seed", seed ?? texts.t("rules.seed_later")],
+    [texts.t("rules.algorithm"), algorithm],
+    [texts.t("rules.commitment"), commitment],
+    ...raffleProof({ texts, definition }),
+    [texts.t("rules.seed"), seed ?? later],
   ];
   return h("div", {},
     h("p", {}, texts.t("rules.fairness_before")),
-    h("dl", { class: "proof" }, facts.flatMap(([name, value]) => [h("dt", {}, texts.t(name)), h("dd", {}, value)])));
+    h("dl", { class: "proof" }, facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
 }
