@@ -85,7 +85,7 @@ export class App {
 
   async #countWaiting() {
     const page = await this.api.awards().catch(() => ({ items: [] }));
-    this.waiting = page.items.filter((award) => award.state === "claim_needed").length;
+    this.waiting = page.items.filter(({ state, claim }) => ["won", "claim_needed"].includes(state) && claim.kind !== "none").length;
   }
 
   /** What may be done now, as one word: ready, or the name of the state that stands in the way. */

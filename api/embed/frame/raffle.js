@@ -2,9 +2,11 @@
 
 import { h, picture } from "./dom.js";
 
-/** The word for where a raffle stands when its campaign is over: awaited, or part of "over". */
-export function standingOf(me) {
-  return me.raffle && me.raffle.state !== "drawn" ? "awaiting-draw" : me.state;
+/** The word for where a raffle stands when its campaign is over: awaited until each winner has their award, then "over". */
+export function standingOf({ raffle, state }) {
+  if (!raffle) return state;
+  const isGiven = raffle.places.every(({ state: place, award }) => place !== "won" || award);
+  return raffle.state === "drawn" && isGiven ? state : "awaiting-draw";
 }
 
 /** "3 tickets · draw on 1 December", or null for one who holds none. */

@@ -56,7 +56,7 @@ function loss(app, { awarded }) {
   const words = () => {
     if (me.chances_left !== 0 && next) return texts.t("result.lost_cooling");
     if (!app.canPlay()) return next ? texts.t("result.lost_next", { time: calendar.when(next) }) : texts.t("result.lost_last");
-    return me.chances_left === null ? texts.t("result.lost_unlimited") : texts.t("result.lost_again", { n: me.chances_left });
+    return me.chances_left === null ? texts.t("result.lost_unlimited") : texts.t(definition.raffle ? "raffle.again" : "result.lost_again", { n: me.chances_left });
   };
   return [
     h("div", { class: definition.raffle ? "medal" : "medal quiet" }, picture(definition.raffle ? app.pictures.get(awarded) : app.noPrizePicture)),

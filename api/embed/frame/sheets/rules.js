@@ -10,13 +10,16 @@ export function showRules(app) {
 
 function content(app) {
   const { definition } = app;
+  const pools = definition.raffle ? definition.pools.filter(hasPrizes) : definition.pools;
   return [
     ...(definition.raffle ? [section(app, "raffle.prizes", raffleTable(app))] : []),
-    section(app, "rules.prizes", ...definition.pools.flatMap((pool) => [...poolWords(app, pool), prizeTable(app, pool)])),
+    ...(pools.length ? [section(app, "rules.prizes", ...pools.flatMap((pool) => [...poolWords(app, pool), prizeTable(app, pool)]))] : []),
     section(app, "rules.how", h("ul", { class: "plain" }, ruleWords(app).map((words) => h("li", {}, words)))),
     section(app, "rules.fairness", fairness(app)),
   ];
 }
+
+const hasPrizes = ({ lines }) => lines.some((line) => line.prize);
 
 function section(app, title, ...children) {
   return h("section", {}, h("h3", {}, app.texts.t(title)), ...children);
@@ -115,7 +118,7 @@ function guaranteeWords({ texts, definition, lineName }) {
 
 /** What becomes of a play whose prize is gone; said once where several pools do the same. */
 function soldOutWords({ texts, definition, lineName }) {
-  const words = definition.pools.map(({ lines, fallback, sold_out: then }) =>
+  const words = definition.pools.filter(hasPrizes).map(({ lines, fallback, sold_out: then }) =>
     texts.t(then === "renormalise" ? "rules.sold_out_again" : "rules.sold_out", { fallback: lineName(lines.find((line) => line.key === fallback)) }));
   return [...new Set(words)];
 }
@@ -135,7 +138,7 @@ function ruleWords(app) {
     ...guaranteeWords(app),
     definition.has_budget && texts.t("rules.budget"),
     ...soldOutWords(app),
-    texts.t("rules.claim", { n: definition.claim_days }),
+    pools.some(hasPrizes) && texts.t("rules.claim", { n: definition.claim_days }),
     texts.t("rules.organiser", { organiser: texts.own(definition.organiser) }),
   ].filter(Boolean);
 }
