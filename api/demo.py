@@ -38,6 +38,7 @@ TEMPLATES = {
     "wheel-assured": "assured",
     "wheel-moments": "moments",
     "wheel-tasks": "tasks",
+    "wheel-raffle": "raffle",
 }
 """The demo's campaigns: the name each is told by, and its template."""
 TASKS = "wheel-tasks"

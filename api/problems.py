@@ -298,6 +298,33 @@ PROBLEMS: dict[str, Problem] = {
             "A published campaign changes only in its members' favour; see changes.",
         ),
     ),
+    # raffles
+    "raffle-without-beacon": Problem(
+        409,
+        Words("没有公布外部随机值", "No beacon announced"),
+        Words("这次抽签没有公布要用的外部随机值。", "No public value was announced for this raffle."),
+    ),
+    "raffle-not-sealed": Problem(
+        409,
+        Words("签池未封存", "Not sealed yet"),
+        Words(
+            "活动结束、签池封存之后才能录入外部随机值。",
+            "The public value is entered after the campaign has ended and its tickets are sealed.",
+        ),
+    ),
+    "beacon-entered": Problem(
+        409,
+        Words("外部随机值已录入", "Beacon entered"),
+        Words("已录入 {value}，只能录入一次。", "It was entered as {value}, and is entered once."),
+    ),
+    "raffle-tickets-differ": Problem(
+        409,
+        Words("签池与封存时不符", "Tickets differ"),
+        Words(
+            "现有的签与封存时不符，不能开奖。",
+            "The tickets are not those that were sealed, so nothing is drawn from them.",
+        ),
+    ),
 }
 
 REASONS: dict[str, Words] = {

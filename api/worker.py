@@ -56,6 +56,7 @@ def steps_of(house: House) -> Sequence[Step]:
 
     return [
         Step("campaigns", lambda: tend_campaigns(house), 0.5),
+        Step("raffles", lambda: tend_raffles(house), 2),
         Step("deliveries", deliver, 0.25),
         Step("points", expire_points, 60),
         Step("invariants", Watch(house).round, 60),
@@ -76,6 +77,17 @@ async def tend_campaigns(house: House) -> bool:
         except Refusal as refusal:
             log.warning("campaign not tended", campaign=campaign, refusal=str(refusal))
     return False
+
+
+async def tend_raffles(house: House) -> bool:
+    """One step of every raffle whose campaign is over; one that fails does not hold back the others."""
+    has_more = False
+    for campaign in await house.campaigns.raffles.due():
+        try:
+            has_more = await house.campaigns.raffles.tend(campaign) or has_more
+        except Refusal as refusal:
+            log.warning("raffle not tended", campaign=campaign, refusal=str(refusal))
+    return has_more
 
 
 async def work(steps: Sequence[Step], stop: asyncio.Event) -> None:

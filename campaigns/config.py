@@ -15,6 +15,7 @@ from campaigns.game import Text
 from campaigns.limits import Budget, Chances, Key, Limits
 from campaigns.moments import Span
 from campaigns.pools import Line, Pool
+from campaigns.raffle import Raffle
 
 POOLS_MAX = 20
 CLAIM_DAYS_MAX = 365
@@ -57,6 +58,8 @@ class Config(BaseModel):
     claim_days: Annotated[int, Field(ge=1, le=CLAIM_DAYS_MAX)] = 15
     skin: Literal["warm", "cool", "night"] = "warm"
     pools: Annotated[tuple[Pool, ...], Field(min_length=1, max_length=POOLS_MAX)]
+    raffle: Raffle | None = None
+    """What is drawn among all plays when the campaign is over."""
     game: dict[str, Any] = {}
 
     @model_validator(mode="after")
@@ -69,7 +72,11 @@ class Config(BaseModel):
 
     @model_validator(mode="after")
     def _keys_are_unique(self) -> Config:
-        for noun, keys in (("pool", [pool.key for pool in self.pools]), ("line", [line.key for line in self.lines])):
+        lines = [
+            *(line.key for line in self.lines),
+            *(prize.key for prize in (self.raffle.prizes if self.raffle else ())),
+        ]
+        for noun, keys in (("pool", [pool.key for pool in self.pools]), ("line", lines)):
             twice = sorted({key for key in keys if keys.count(key) > 1})
             if twice:
                 raise ValueError(f"{noun} key used twice: {', '.join(twice)}")
@@ -111,6 +118,12 @@ class Config(BaseModel):
 
     def line(self, key: str) -> Line:
         return next(line for line in self.lines if line.key == key)
+
+    @property
+    def products(self) -> set[str]:
+        """Every product that can be won."""
+        of_lines = {line.product for line in self.lines if line.product is not None}
+        return of_lines | {prize.product for prize in (self.raffle.prizes if self.raffle else ())}
 
     @property
     def named_lists(self) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from campaigns.audience import Audience
 from campaigns.config import Config
 from campaigns.limits import Chances, Limits
 from campaigns.pools import Line
+from campaigns.raffle import Raffle
 
 UNCHANGED = ("zone", "starts_at", "organiser", "name", "skin", "game")
 
@@ -39,6 +40,7 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
         old, new = getattr(before.budget, kind), getattr(after.budget, kind)
         yield from _unless(_looser, f"budget.{kind}", old, new, "a budget may only be raised")
     yield from _chance_changes(before.chances, after.chances)
+    yield from _raffle_changes(before.raffle, after.raffle)
     old_shape, new_shape = _shape(before), _shape(after)
     if old_shape != new_shape:
         yield (
@@ -72,6 +74,23 @@ def _chance_changes(before: Chances | None, after: Chances | None) -> Iterator[C
         yield from _unless(_same, "chances.free", old, new, "free chances keep coming as they were promised")
         return
     yield from _unless(_more, "chances.free.count", old.count, new.count, "members may only be given more chances")
+
+
+def _raffle_changes(before: Raffle | None, after: Raffle | None) -> Iterator[Change]:
+    if before is None or after is None:
+        yield from _unless(_same, "raffle", before, after, "whether plays are tickets stays as it was published")
+        return
+    old_prizes, new_prizes = ([(prize.key, prize.product) for prize in each.prizes] for each in (before, after))
+    yield from _unless(_same, "raffle.prizes", old_prizes, new_prizes, "prizes stay what they were, in their order")
+    if old_prizes == new_prizes:
+        for old_prize, new_prize in zip(before.prizes, after.prizes, strict=True):
+            at = f"raffle.prizes.{old_prize.key}.units"
+            yield from _unless(_more, at, old_prize.units, new_prize.units, "prizes may only be added to")
+    yield from _unless(_more, "raffle.runners_up", before.runners_up, after.runners_up, "runners-up may only be added")
+    for field in ("member_wins_max", "beacon"):
+        old, new = getattr(before, field), getattr(after, field)
+        yield from _unless(_same, f"raffle.{field}", old, new, "members were told otherwise")
+    yield from _unless(_more, "raffle.claim_days", before.claim_days, after.claim_days, "time to claim may only grow")
 
 
 def _limit_changes(before: Limits, after: Limits) -> Iterator[Change]:

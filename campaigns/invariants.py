@@ -28,6 +28,7 @@ from campaigns.looking import (
     Looking,
 )
 from campaigns.models import Campaign, State
+from campaigns.raffle_checks import raffle_awarded, raffle_recomputes, raffle_units
 from campaigns.versions import Versions
 from core.db import Database
 from inventory.connection import Connection
@@ -84,6 +85,9 @@ INVARIANTS = (
     Invariant("I11", "Every draw recomputes", draws_recompute, is_quick=False),
     Invariant("I12", "Draws fit the published odds", draws_fit, is_quick=False),
     Invariant("I15", "Winning plays, awards and outbox rows are the same", winners_awarded),
+    Invariant("I1", "No line gives more than its stock", raffle_units, is_quick=False),
+    Invariant("I11", "Every draw recomputes", raffle_recomputes, is_quick=False),
+    Invariant("I15", "Winning plays, awards and outbox rows are the same", raffle_awarded, is_quick=False),
     Invariant("I16", "Nothing was played outside the window or while paused", inside_window),
     Invariant("I17", "Nothing personal in counters or streams", nothing_personal, is_quick=False),
 )

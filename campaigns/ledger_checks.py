@@ -18,7 +18,7 @@ from campaigns.models import CampaignVersion, Play, State, StockLot, VoidPlay
 from campaigns.plays import is_fingerprint_of
 from campaigns.versions import Version
 from core.clock import to_ms
-from prizes.awards import AWARD_WON
+from prizes.awards import AWARD_WON, BY_PLAY
 from prizes.models import Award, Outbox
 
 
@@ -111,7 +111,8 @@ async def winners_awarded(at: Looking) -> Checked:
     winning = or_(false(), *[_wins(version) for version in at.versions])
     outbox = and_(Outbox.topic == AWARD_WON, Outbox.subject_id == Award.id)
     same = and_(Award.line == Play.awarded, Award.member_id == Play.member_id, Award.campaign_id == Play.campaign_id)
-    won = select(Play.id, Play.seq).outerjoin(Award, Award.play_id == Play.id).where(at.plays, winning)
+    own = and_(Award.play_id == Play.id, Award.won_by == BY_PLAY)
+    won = select(Play.id, Play.seq).outerjoin(Award, own).where(at.plays, winning)
     bare = await at.rows(won.where(Award.id.is_(None)))
     other = await at.rows(
         won.where(Award.id.is_not(None), or_(~same, func.coalesce(Award.unit, 0) != func.coalesce(Play.unit, 0)))
@@ -120,7 +121,7 @@ async def winners_awarded(at: Looking) -> Checked:
     unearned = (
         select(Award.id)
         .outerjoin(Play, and_(Play.id == Award.play_id, winning))
-        .where(Award.campaign_id == at.row.id, Play.id.is_(None))
+        .where(Award.campaign_id == at.row.id, Award.won_by == BY_PLAY, Play.id.is_(None))
     )
     return await at.count(and_(at.plays, winning)), [
         *[f"{name_of_play(play)} won and has no award" for play in bare],

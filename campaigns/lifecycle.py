@@ -22,6 +22,7 @@ from campaigns.game import ConfigFault, Text
 from campaigns.lists import held_lists
 from campaigns.models import Campaign, CampaignVersion, State, StockLot
 from campaigns.moments import Span, WindowsOverlap, spans_of
+from campaigns.raffle_models import RaffleDraw
 from core.clock import Clock
 from core.errors import InvalidField, NotFound, Refusal
 from core.ids import Entropy, Ids
@@ -123,6 +124,8 @@ class Lifecycle:
         campaign.commitment = commitment(seed)
         campaign.state = State.PUBLISHED
         campaign.epoch = 1
+        if frozen.raffle is not None:
+            session.add(RaffleDraw(campaign_id=campaign.id))
         return await _write(session, campaign, frozen, author, change="publish")
 
     async def pause(self, session: AsyncSession, campaign: Campaign, author: Author) -> CampaignVersion:
@@ -226,13 +229,17 @@ def _faults(error: ValidationError) -> list[tuple[str, str]]:
 
 async def _freeze(session: AsyncSession, mall: str, config: Config) -> Frozen:
     """The config with every product and list of members pinned as it is now."""
-    wanted = {line.product for line in config.lines if line.product is not None}
-    found = await find_all(session, mall_id=mall, skus=sorted(wanted))
+    found = await find_all(session, mall_id=mall, skus=sorted(config.products))
     missing = [
         (f"pools.{place}.lines.{number}.product", f"no such product in the catalogue: {line.product}")
         for place, pool in enumerate(config.pools)
         for number, line in enumerate(pool.lines)
         if line.product is not None and line.product not in found
+    ]
+    missing += [
+        (f"raffle.prizes.{place}.product", f"no such product in the catalogue: {prize.product}")
+        for place, prize in enumerate(config.raffle.prizes if config.raffle else ())
+        if prize.product not in found
     ]
     if missing:
         raise InvalidField(*missing)

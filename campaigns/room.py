@@ -12,6 +12,7 @@ from campaigns.lifecycle import Lifecycle
 from campaigns.mending import Mending
 from campaigns.paying import Paying
 from campaigns.plays import Plays
+from campaigns.raffle_draws import RaffleDraws
 from campaigns.recovery import Recovery
 from campaigns.several import Several
 from campaigns.versions import Versions
@@ -35,6 +36,7 @@ class CampaignsRoom:
     several: Several
     paying: Paying
     lifecycle: Lifecycle
+    raffles: RaffleDraws
 
 
 def furnish(
@@ -71,4 +73,7 @@ def furnish(
         several=Several(plays=plays, versions=versions),
         paying=paying,
         lifecycle=lifecycle,
+        raffles=RaffleDraws(
+            database=database, versions=versions, mending=mending, connection=connection, clock=clock, ids=ids
+        ),
     )

@@ -43,6 +43,8 @@ MOVES: Final[Mapping[str, frozenset[str]]] = {
 STATES: Final = frozenset(MOVES)
 ENDS: Final = frozenset(state for state, onward in MOVES.items() if not onward)
 AWARD_WON: Final = "award.won"
+BY_PLAY: Final = "play"
+BY_RAFFLE: Final = "raffle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

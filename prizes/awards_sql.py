@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from core.db import rows_of_json
-from prizes.awards import AWARD_WON, WON, Won
+from prizes.awards import AWARD_WON, BY_PLAY, WON, Won
 
 WINS_MAX = 500
 
@@ -61,8 +61,8 @@ def wins_sqlite(*, plays: str) -> tuple[str, ...]:
 
 
 def not_won_yet(*, play: str) -> str:
-    """A condition: the play with the id that the expression `play` gives has no award yet."""
-    return f"NOT EXISTS (SELECT 1 FROM award WHERE award.play_id = {play})"
+    """A condition: the play with the id that the expression `play` gives has not won an award by itself yet."""
+    return f"NOT EXISTS (SELECT 1 FROM award WHERE award.play_id = {play} AND award.won_by = '{BY_PLAY}')"
 
 
 def wins_document(dialect: str, won: Sequence[Won]) -> str:

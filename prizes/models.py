@@ -61,8 +61,9 @@ class Product(Base):
 
 
 class Award(Base):
-    """A win and its life until it is in the winner's hands; its id is its play's id.
+    """A win and its life until it is in the winner's hands. One that a play won by itself has the play's id.
 
+    `won_by` is how: by the play's own draw, or by a raffle, in which the play is a ticket.
     `attempt` is the fencing number: it grows with every lease, and only the holder of the newest may record an outcome.
     `failures` counts what went wrong since the last sign of progress. `due_at` is null when the worker has nothing to do.
     """
@@ -79,13 +80,16 @@ class Award(Base):
         Index("ix_award_member", "member_id", "won_at", "id"),
         Index("ix_award_queue", "mall_id", "state", "won_at", "id"),
         Index("ix_award_campaign", "campaign_id"),
+        UniqueConstraint("play_id", "won_by"),
+        CheckConstraint("won_by IN ('play', 'raffle')", name="way_is_known"),
     )
 
     id: Mapped[str] = mapped_column(id_type(), primary_key=True)
     mall_id: Mapped[str] = mapped_column(id_type())
     campaign_id: Mapped[str] = mapped_column(id_type())
     member_id: Mapped[str] = mapped_column(id_type())
-    play_id: Mapped[str] = mapped_column(id_type(), unique=True)
+    play_id: Mapped[str] = mapped_column(id_type())
+    won_by: Mapped[str] = mapped_column(String(8), server_default="play")
     product_id: Mapped[str] = mapped_column(id_type())
     line: Mapped[str] = mapped_column(String(64))
     unit: Mapped[int | None] = mapped_column(BigInteger)

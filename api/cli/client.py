@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,9 +38,21 @@ class Client:
 
     def items(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         """Every item of a list, page after page."""
+        return self._pages(self.get, path, limit=PAGE_ITEMS, **query)
+
+    def public(self, path: str, **query: Any) -> Any:
+        """What anybody may read, under `/v1`."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return self._call("GET", path, root="/v1", params=given)
+
+    def public_items(self, path: str, *, limit: int) -> Iterator[dict[str, Any]]:
+        return self._pages(self.public, path, limit=limit)
+
+    @staticmethod
+    def _pages(get: Callable[..., Any], path: str, **query: Any) -> Iterator[dict[str, Any]]:
         cursor = None
         while True:
-            page = self.get(path, **query, limit=PAGE_ITEMS, cursor=cursor)
+            page = get(path, **query, cursor=cursor)
             yield from page["items"]
             cursor = page.get("next")
             if cursor is None:
@@ -58,9 +70,9 @@ class Client:
     def post_sheet(self, path: str, raw: bytes) -> Any:
         return self._call("POST", path, content=raw, headers={"content-type": "text/csv; charset=utf-8"})
 
-    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+    def _call(self, method: str, path: str, *, root: str = "/v1/admin", **arguments: Any) -> Any:
         try:
-            answer = self._http.request(method, f"/v1/admin{path}", **arguments)
+            answer = self._http.request(method, f"{root}{path}", **arguments)
         except httpx.HTTPError as error:
             raise Failure(f"{self._http.base_url} cannot be reached: {error}.") from None
         if answer.is_success and not answer.content:

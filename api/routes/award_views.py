@@ -86,7 +86,8 @@ Result = Annotated[CodeResult | LinkResult | PointsResult | TrackingResult | Top
 class AwardView(BaseModel):
     id: str
     campaign_id: str
-    play_id: str
+    play_id: Annotated[str, Field(description="The play that won it, or whose ticket did.")]
+    won_by: Annotated[Literal["play", "raffle"], Field(description="By the play's own draw, or by the raffle.")]
     won_at: datetime
     prize: PrizeView
     state: AwardState
@@ -109,6 +110,7 @@ async def _as_view(session: AsyncSession, award: Award, claim: Claim | None, mea
         "id": award.id,
         "campaign_id": award.campaign_id,
         "play_id": award.play_id,
+        "won_by": award.won_by,
         "won_at": award.won_at,
         "prize": award.prize,
         "state": award.state,

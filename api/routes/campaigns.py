@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from api.auth.dependencies import CurrentSession, TheHouse
 from api.routes.plays import PrizeShown
+from api.routes.raffle_views import MyRaffleView, RaffleView, my_raffle_view, raffle_view
 from campaigns.allocation import effective_odds
 from campaigns.answers import iso
 from campaigns.audience import Audience
@@ -87,7 +88,10 @@ class PoolView(BaseModel):
 
 
 class FairnessView(BaseModel):
-    """The seed's commitment, published before the first play; the seed itself once the campaign is over."""
+    """The seed's commitment, published before the first play; the seed itself once the campaign is over.
+
+    Where there is a raffle, once that is drawn.
+    """
 
     algorithm: str
     commitment: str
@@ -118,6 +122,7 @@ class CampaignView(BaseModel):
     pools: list[PoolView]
     view: dict[str, Any]
     fairness: FairnessView
+    raffle: Annotated[RaffleView | None, Field(description="What is drawn among all plays when the campaign is over.")]
 
 
 class AskView(BaseModel):
@@ -161,6 +166,7 @@ class StandingView(BaseModel):
     blocked_until: Annotated[
         datetime | None, Field(description="Until when a blocked member is; none means until it is lifted.")
     ]
+    raffle: MyRaffleView | None
     server_time: str
 
 
@@ -171,10 +177,11 @@ async def get_campaign(campaign_id: UUID, house: TheHouse, response: Response) -
     running = await house.campaigns.versions.look_again(str(campaign_id))
     now = house.clock.now()
     redeems_codes = False
-    if running.version.config.chances is not None:
-        async with house.database.reading() as session:
+    async with house.database.reading() as session:
+        if running.version.config.chances is not None:
             redeems_codes = await may_redeem(session, campaign=running.campaign, now=now)
-    return _campaign_view(running, now, redeems_codes=redeems_codes)
+        raffle = await raffle_view(session, running.campaign, running.version.config)
+    return _campaign_view(running, now, raffle=raffle, redeems_codes=redeems_codes)
 
 
 @router.get("/{campaign_id}/me")
@@ -189,6 +196,8 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         standing = await standing_of(
             session, running, member=member.member_id, sub=member.sub, attributes=member.attributes, now=now
         )
+        config = running.version.config
+        raffle = await my_raffle_view(session, running.campaign, config.raffle, member=member.member_id)
     return StandingView(
         state=standing.state,
         chances_left=standing.chances_left,
@@ -199,11 +208,12 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         asks=[AskView.model_validate(each) for each in standing.asks],
         pools=list(standing.pools),
         blocked_until=standing.blocked_until,
+        raffle=raffle,
         server_time=iso(now),
     )
 
 
-def _campaign_view(running: Running, now: datetime, *, redeems_codes: bool) -> CampaignView:
+def _campaign_view(running: Running, now: datetime, *, raffle: RaffleView | None, redeems_codes: bool) -> CampaignView:
     version, config = running.version, running.version.config
     return CampaignView(
         id=running.campaign,
@@ -225,7 +235,8 @@ def _campaign_view(running: Running, now: datetime, *, redeems_codes: bool) -> C
         redeems_codes=redeems_codes,
         pools=[_pool_view(pool, version) for pool in config.pools],
         view=dict(version.game.view(version.game_config)),
-        fairness=_fairness_view(running, now),
+        fairness=_fairness_view(running, raffle, now),
+        raffle=raffle,
     )
 
 
@@ -273,11 +284,13 @@ def _line_view(line: Line, weight: int, share: Fraction, version: Version, *, to
     )
 
 
-def _fairness_view(running: Running, now: datetime) -> FairnessView:
+def _fairness_view(running: Running, raffle: RaffleView | None, now: datetime) -> FairnessView:
     version = running.version
+    # Before the draw the seed would say which public value draws whom.
+    is_told = running.phase(now) == "ended" and (raffle is None or raffle.state == "drawn")
     return FairnessView(
         algorithm=ALGORITHM,
         commitment=version.commitment,
         config_hash=version.config_hash,
-        seed=version.seed.hex() if running.phase(now) == "ended" else None,
+        seed=version.seed.hex() if is_told else None,
     )

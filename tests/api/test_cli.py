@@ -121,6 +121,16 @@ def test_members_are_let_in_and_kept_out_from_a_terminal(terminal: Terminal) -> 
     assert refused == "No block of that member holds.\n"
 
 
+def test_a_raffle_is_looked_at_from_a_terminal(terminal: Terminal) -> None:
+    campaign = terminal.house.demo["campaigns"]["wheel-raffle"]
+    assert terminal.json("raffle", "show", campaign)["state"] == "open"
+    assert terminal.json("raffle", "places", campaign) == []
+    refused = terminal.run("raffle", "beacon", campaign, "3412.77", "--source", "the exchange", status=2)
+    assert refused == "The public value is entered after the campaign has ended and its tickets are sealed.\n"
+    told = terminal.run("raffle", "verify", campaign, status=2)
+    assert told == "There is no raffle of that campaign, or it is not drawn yet.\n"
+
+
 def test_what_cannot_be_done_is_one_sentence(terminal: Terminal) -> None:
     owner = terminal.house.demo["operators"]["owner"]["token"]
     sentences = {

@@ -28,7 +28,14 @@ async def play(house: House, campaign: str) -> int:
 
 async def test_it_is_live_without_a_worker(settings: Settings, house: House, redis_url: str) -> None:
     first = await seed_demo(settings)
-    assert list(first.campaigns) == ["wheel", "wheel-exact", "wheel-assured", "wheel-moments", "wheel-tasks"]
+    assert list(first.campaigns) == [
+        "wheel",
+        "wheel-exact",
+        "wheel-assured",
+        "wheel-moments",
+        "wheel-tasks",
+        "wheel-raffle",
+    ]
     epochs = [await play(house, campaign) for campaign in first.campaigns.values()]
 
     with Redis.from_url(redis_url) as redis:

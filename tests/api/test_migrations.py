@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+from uuid import uuid4
 
+import pytest
 from alembic import command
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from api.migrating import alembic_config, migrate
 from api.tables import metadata
@@ -35,3 +39,32 @@ async def test_every_migration_can_be_taken_back(bare_url: str) -> None:
         tables = set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
     await database.close()
     assert tables == {"alembic_version"}
+
+
+async def test_awards_and_what_points_at_them_outlive_the_raffles_migration(bare_url: str) -> None:
+    config = alembic_config(bare_url)
+    await asyncio.to_thread(command.upgrade, config, "0005")
+    await asyncio.to_thread(command.downgrade, config, "0005-1")
+    database = Database(bare_url)
+    one, now = str(uuid4()), "2026-11-21 04:00:00+00:00"
+    facts: dict[str, Any] = dict.fromkeys(("id", "mall_id", "campaign_id", "member_id", "play_id", "product_id"), one)
+    facts |= {"line": "a", "prize": "{}", "type": "link", "state": "ready", "attempt": 0, "failures": 0}
+    facts |= dict.fromkeys(("won_at", "claim_before", "changed_at"), now)
+    columns = ", ".join(facts)
+    values = ", ".join(f"'{value}'" for value in facts.values())
+    async with database.connection() as connection:
+        await connection.execute(text(f"INSERT INTO award ({columns}) VALUES ({values})"))
+        await connection.execute(
+            text(f"INSERT INTO award_claim (award_id, kind, given_at) VALUES ('{one}', 'phone', '{now}')")
+        )
+    await asyncio.to_thread(command.upgrade, config, "0005")
+    kept = text("SELECT won_by FROM award JOIN award_claim ON award_claim.award_id = award.id")
+    async with database.connection() as connection:
+        assert (await connection.execute(kept)).scalars().all() == ["play"]
+    with pytest.raises(IntegrityError):
+        async with database.connection() as connection:
+            await connection.execute(text("DELETE FROM award"))
+    await asyncio.to_thread(command.downgrade, config, "0005-1")
+    async with database.connection() as connection:
+        assert (await connection.execute(text("SELECT COUNT(*) FROM award_claim"))).scalar_one() == 1
+    await database.close()

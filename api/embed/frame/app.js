@@ -6,6 +6,7 @@ import { celebrate } from "./celebrate.js";
 import { h, picture } from "./dom.js";
 import { linePictures, prizePicture, SKINS, statePicture } from "./pictures.js";
 import { Unanswered } from "./play.js";
+import { resultWords, standingOf, ticketWords } from "./raffle.js";
 import { Sheets } from "./sheet.js";
 import { showMine } from "./sheets/mine.js";
 import { showRedeem } from "./sheets/redeem.js";
@@ -14,10 +15,12 @@ import { showResults } from "./sheets/results.js";
 import { showRules } from "./sheets/rules.js";
 import { Calendar } from "./time.js";
 
-const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000, "out-of-chances": 15_000, blocked: 15_000, "blocked-for-good": 15_000 };
+const RECHECK_MS = {
+  recovering: 1500, paused: 4000, "no-chance-left": 4000, "out-of-chances": 15_000, blocked: 15_000, "blocked-for-good": 15_000, "awaiting-draw": 5000,
+};
 const COUNTED_DOWN = ["not-open-yet", "cooling-down"];
 const RESUME_SILENTLY_MS = 10 * 60_000;
-const OUT_OF_CHANCES = ["no-chance-left", "used-up"];
+const OUT_OF_CHANCES = ["no-chance-left", "used-up", "out-of-chances"];
 const REDEEM_IN = ["ready", "cooling-down", "not-open-yet", "paused", "recovering", ...OUT_OF_CHANCES];
 const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry" };
 
@@ -56,7 +59,8 @@ export class App {
     this.definition = await this.api.definition();
     this.calendar = new Calendar(this.texts, this.definition.zone);
     this.calendar.setServerTime(this.definition.server_time);
-    this.pictures = linePictures(this.definition.pools.flatMap((pool) => pool.lines));
+    const areTickets = Boolean(this.definition.raffle);
+    this.pictures = linePictures(this.definition.pools.flatMap((pool) => pool.lines), { areTickets });
     document.documentElement.dataset.skin = this.definition.skin in SKINS ? this.definition.skin : "warm";
     this.#build();
     await this.#mountWidget();
@@ -87,7 +91,7 @@ export class App {
 
   async #countWaiting() {
     const page = await this.api.awards().catch(() => ({ items: [] }));
-    this.waiting = page.items.filter((award) => award.state === "claim_needed").length;
+    this.waiting = page.items.filter(({ state, claim }) => ["won", "claim_needed"].includes(state) && claim.kind !== "none").length;
   }
 
   /** What may be done now, as one word: ready, or the name of the state that stands in the way. */
@@ -97,6 +101,7 @@ export class App {
     if (this.definition?.phase === "recovering" || this.me?.state === "recovering") return "recovering";
     if (!this.me) return "loading";
     if (this.me.state === "blocked") return this.me.blocked_until ? "blocked" : "blocked-for-good";
+    if (this.me.state === "over") return standingOf(this.me);
     if (this.me.state !== "no-chance-left" || this.me.next_chance_at) return this.me.state;
     return this.definition.chances ? "out-of-chances" : "used-up";
   }
@@ -135,6 +140,7 @@ export class App {
     this.me = { ...this.me, state, chances_left: left, next_chance_at: next, wins_within: within };
     const claims = won.map((outcome) => outcome.award).filter((award) => award.claim !== "none");
     this.waiting += claims.length;
+    if (this.me.raffle) this.me.raffle.tickets = Math.max(this.me.raffle.tickets, outcomes.at(-1).ordinal);
     this.#render();
     if (outcomes.length > 1) showResults(this, outcomes);
     else showResult(this, outcomes[0]);
@@ -148,7 +154,8 @@ export class App {
 
   #announce(outcomes, won) {
     const prize = won.map(({ award }) => this.texts.own(award.prize.name)).join(this.texts.t("list"));
-    const words = this.texts.t(won.length ? "result.announce_won" : "result.announce_lost", { prize });
+    const lost = this.definition.raffle ? "raffle.announce" : "result.announce_lost";
+    const words = this.texts.t(won.length ? "result.announce_won" : lost, { prize });
     this.live.textContent = outcomes.length > 1 ? `${this.texts.t("result.of_several", { n: outcomes.length, won: won.length })} ${words}` : words;
   }
 
@@ -276,8 +283,10 @@ export class App {
     this.mineLink.setAttribute("aria-label", this.waiting ? texts.t("hero.mine_waiting", { n: this.waiting }) : texts.t("hero.mine"));
     this.redeemLink.textContent = texts.t("hero.redeem");
     this.redeemLink.hidden = !this.#mayRedeem() || OUT_OF_CHANCES.includes(this.standing()); // the notice offers it then
-    this.shelf.replaceChildren(...this.#prizes().map((line) =>
-      h("li", {}, picture(this.pictures.get(line.key)), h("span", {}, this.lineName(line)))));
+    const drawn = definition.raffle?.prizes ?? [];
+    this.shelf.replaceChildren(
+      ...drawn.map(({ prize }) => h("li", {}, picture(prizePicture(prize)), h("span", {}, texts.own(prize.name)))),
+      ...this.#prizes().map((line) => h("li", {}, picture(this.pictures.get(line.key)), h("span", {}, this.lineName(line)))));
     this.#renderAction();
   }
 
@@ -321,6 +330,8 @@ export class App {
     else if (day) this.#hint("hero.last_refill", { n: day });
     else this.#hint(null);
     if (me?.wins_within) this.hint.prepend(this.#assurance(me.wins_within));
+    const tickets = ticketWords(this);
+    if (tickets) this.hint.prepend(h("strong", { class: "assurance" }, tickets));
   }
 
   #assurance(n) {
@@ -333,10 +344,10 @@ export class App {
     const { texts, me, calendar, definition } = this;
     const turn = { "not-open-yet": definition.starts_at, blocked: me?.blocked_until }[standing];
     const time = calendar.when(turn ?? me?.next_chance_at ?? definition.ends_at);
-    const path = standing === "used-up" && this.#mayRedeem() ? "redeem.without" : `states.${standing}`;
+    const path = ["used-up", "out-of-chances"].includes(standing) && this.#mayRedeem() ? "redeem.without" : `states.${standing}`;
     this.countdown = COUNTED_DOWN.includes(standing) ? h("p", { class: "countdown" }) : null;
     const action = this.#noticeAction(standing);
-    const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : [];
+    const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : this.#drawnWords(standing);
     this.notice.dataset.state = standing;
     this.notice.replaceChildren(
       picture(statePicture(standing)),
@@ -351,6 +362,13 @@ export class App {
     if (OUT_OF_CHANCES.includes(standing) && this.#mayRedeem()) return button("redeem.offer", () => showRedeem(this));
     const words = `states.${standing}.action`;
     return this.texts.has(words) && button(words, () => this.#act(ACTIONS[standing]));
+  }
+
+  /** What stands first in a notice: once the campaign is over, what came of one's tickets; before, how many they are. */
+  #drawnWords(standing) {
+    if (standing === "over" || standing === "awaiting-draw") return resultWords(this);
+    const tickets = ticketWords(this);
+    return tickets ? [tickets] : [];
   }
 
   #renderBare() {
@@ -404,8 +422,8 @@ export class App {
     if (document.hidden) return;
     if (standing === "no-chance-left" && new Date(this.me.next_chance_at) > this.calendar.now()) return;
     try {
-      const { phase, redeems_codes } = await this.api.definition();
-      Object.assign(this.definition, { phase, redeems_codes });
+      const { phase, redeems_codes, raffle, fairness } = await this.api.definition();
+      Object.assign(this.definition, { phase, redeems_codes, raffle, fairness });
       this.trouble = null;
       await this.#checkIn();
     } catch (error) {

@@ -9,6 +9,7 @@ import prizeCoupon from "./pictures/prize-coupon.svg";
 import prizeLink from "./pictures/prize-link.svg";
 import prizeNone from "./pictures/prize-none.svg";
 import prizePoints from "./pictures/prize-points.svg";
+import prizeTicket from "./pictures/prize-ticket.svg";
 import prizeTopup from "./pictures/prize-topup.svg";
 import skinCool from "./pictures/skin-cool.svg";
 import skinNight from "./pictures/skin-night.svg";
@@ -33,6 +34,7 @@ const BY_STATE = {
   recovering,
   "no-chance-left": noChanceLeft,
   "cooling-down": notOpenYet,
+  "awaiting-draw": notOpenYet,
   "all-plays-taken": over,
   "used-up": usedUp,
   "not-eligible": notEligible,
@@ -55,13 +57,13 @@ export function prizePicture(prize) {
   return prize ? (BY_TYPE[prize.type] ?? prizeLink) : prizeNone;
 }
 
-/** The drawing of each line, so that two parcels on one wheel do not look the same. */
-export function linePictures(lines) {
+/** The drawing of each line, so that two parcels on one wheel do not look the same; of a raffle's plays each is a ticket. */
+export function linePictures(lines, { areTickets = false } = {}) {
   let parcels = 0;
   return new Map(
     lines.map((line) => {
       const second = line.prize?.type === "parcel" && parcels++ % 2 === 1;
-      return [line.key, second ? prizeBag : prizePicture(line.prize)];
+      return [line.key, second ? prizeBag : areTickets && !line.prize ? prizeTicket : prizePicture(line.prize)];
     }),
   );
 }

@@ -2,6 +2,7 @@
 
 import { follow, stateWords } from "../awards.js";
 import { h, picture } from "../dom.js";
+import { ticketWords } from "../raffle.js";
 import { showClaim } from "./claim.js";
 import { showMine } from "./mine.js";
 
@@ -10,7 +11,7 @@ export function showResult(app, outcome) {
   app.sheets.show({
     name: won ? "win" : "loss",
     quiet: true,
-    title: () => app.texts.t(won ? "result.won" : "result.lost"),
+    title: () => app.texts.t(won ? "result.won" : app.definition.raffle ? "raffle.got" : "result.lost"),
     render: (body) => body.append(...(won ? win(app, outcome) : loss(app, outcome))),
   });
   if (won && outcome.award.claim === "none") followGift(app, outcome.award.id);
@@ -49,17 +50,18 @@ function giftButtons(app) {
   ];
 }
 
-function loss(app) {
-  const { texts, calendar, me } = app;
+function loss(app, { awarded }) {
+  const { texts, calendar, me, definition } = app;
   const next = me.next_chance_at;
   const words = () => {
     if (me.chances_left !== 0 && next) return texts.t("result.lost_cooling");
     if (!app.canPlay()) return next ? texts.t("result.lost_next", { time: calendar.when(next) }) : texts.t("result.lost_last");
-    return me.chances_left === null ? texts.t("result.lost_unlimited") : texts.t("result.lost_again", { n: me.chances_left });
+    return me.chances_left === null ? texts.t("result.lost_unlimited") : texts.t(definition.raffle ? "raffle.again" : "result.lost_again", { n: me.chances_left });
   };
   return [
-    h("div", { class: "medal quiet" }, picture(app.noPrizePicture)),
-    h("p", { class: "result-prize" }, texts.t("result.lost")),
+    h("div", { class: definition.raffle ? "medal" : "medal quiet" }, picture(definition.raffle ? app.pictures.get(awarded) : app.noPrizePicture)),
+    h("p", { class: "result-prize" }, texts.t(definition.raffle ? "raffle.got_title" : "result.lost")),
+    ...(definition.raffle ? [h("p", { class: "result-value" }, ticketWords(app))] : []),
     h("p", { class: "result-next" }, words()),
     h("div", { class: "buttons" }, app.canPlay()
       ? primary(againWords(app), () => app.again())

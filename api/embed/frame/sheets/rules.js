@@ -2,6 +2,7 @@
 
 import { asksInWords, asksOf } from "../audience.js";
 import { h, picture } from "../dom.js";
+import { raffleProof, raffleRules, raffleTable } from "../raffle.js";
 
 export function showRules(app) {
   app.sheets.show({ name: "rules", title: () => app.texts.t("rules.title"), render: (body) => body.append(...content(app)) });
@@ -9,12 +10,16 @@ export function showRules(app) {
 
 function content(app) {
   const { definition } = app;
+  const pools = definition.raffle ? definition.pools.filter(hasPrizes) : definition.pools;
   return [
-    section(app, "rules.prizes", ...definition.pools.flatMap((pool) => [...poolWords(app, pool), prizeTable(app, pool)])),
+    ...(definition.raffle ? [section(app, "raffle.prizes", raffleTable(app))] : []),
+    ...(pools.length ? [section(app, "rules.prizes", ...pools.flatMap((pool) => [...poolWords(app, pool), prizeTable(app, pool)]))] : []),
     section(app, "rules.how", h("ul", { class: "plain" }, ruleWords(app).map((words) => h("li", {}, words)))),
     section(app, "rules.fairness", fairness(app)),
   ];
 }
+
+const hasPrizes = ({ lines }) => lines.some((line) => line.prize);
 
 function section(app, title, ...children) {
   return h("section", {}, h("h3", {}, app.texts.t(title)), ...children);
@@ -126,7 +131,7 @@ function guaranteeWords({ texts, definition, lineName }) {
 
 /** What becomes of a play whose prize is gone; said once where several pools do the same. */
 function soldOutWords({ texts, definition, lineName }) {
-  const words = definition.pools.map(({ lines, fallback, sold_out: then }) =>
+  const words = definition.pools.filter(hasPrizes).map(({ lines, fallback, sold_out: then }) =>
     texts.t(then === "renormalise" ? "rules.sold_out_again" : "rules.sold_out", { fallback: lineName(lines.find((line) => line.key === fallback)) }));
   return [...new Set(words)];
 }
@@ -140,24 +145,27 @@ function ruleWords(app) {
     ...(asks.length ? asks : [texts.t("who.everybody")]),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
     ...limitWords(app),
+    ...raffleRules(app),
     ...pools.filter((pool) => pool.urn_plays).map((pool) => texts.t("rules.urn", { n: texts.number(pool.urn_plays) })),
     ...momentWords(app),
     ...guaranteeWords(app),
     definition.has_budget && texts.t("rules.budget"),
     ...soldOutWords(app),
-    texts.t("rules.claim", { n: definition.claim_days }),
+    pools.some(hasPrizes) && texts.t("rules.claim", { n: definition.claim_days }),
     texts.t("rules.organiser", { organiser: texts.own(definition.organiser) }),
   ].filter(Boolean);
 }
 
 function fairness({ texts, definition }) {
   const { algorithm, commitment, seed } = definition.fairness;
+  const later = texts.t(definition.raffle ? "raffle.seed_later" : "rules.seed_later");
   const facts = [
-    ["rules.algorithm", algorithm],
-    ["rules.commitment", commitment],
-    ["rules.seed", seed ?? texts.t("rules.seed_later")],
+    [texts.t("rules.algorithm"), algorithm],
+    [texts.t("rules.commitment"), commitment],
+    ...raffleProof({ texts, definition }),
+    [texts.t("rules.seed"), seed ?? later],
   ];
   return h("div", {},
     h("p", {}, texts.t("rules.fairness_before")),
-    h("dl", { class: "proof" }, facts.flatMap(([name, value]) => [h("dt", {}, texts.t(name)), h("dd", {}, value)])));
+    h("dl", { class: "proof" }, facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
 }
