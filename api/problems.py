@@ -169,6 +169,34 @@ PROBLEMS: dict[str, Problem] = {
         Words("名额已满", "All goes are taken"),
         Words("本活动的总次数已经用完。", "This campaign's goes for everybody are used up."),
     ),
+    "chances-not-sold": Problem(
+        409,
+        Words("本活动不出售机会", "Chances are not sold"),
+        Words("本活动的抽奖机会不能用积分兑换。", "This campaign sells no chances for points."),
+    ),
+    "purchase-limit": Problem(
+        409,
+        Words("超出可兑换次数", "More than you may buy"),
+        Words("您现在还能兑换 {left} 次机会。", "You may buy {left} more for now."),
+    ),
+    "insufficient-points": Problem(
+        409,
+        Words("积分不够", "Too few points"),
+        Words("这次兑换需要 {points} 积分，您的积分不够。", "This costs {points} points, and you have fewer."),
+    ),
+    "purchase-refused": Problem(
+        409,
+        Words("兑换没有成功", "Nothing was bought"),
+        Words("兑换没有成功，您的积分不会减少。", "Nothing was bought, and your points stay yours."),
+    ),
+    "too-many-purchases": Problem(
+        409,
+        Words("兑换次数过多", "Too many purchases"),
+        Words(
+            "每位会员在一个活动里最多兑换 {purchases_max} 次。",
+            "A member buys {purchases_max} times in a campaign at most.",
+        ),
+    ),
     "not-eligible": Problem(
         403,
         Words("不符合参与条件", "Not eligible"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import campaigns.models
 import earning.models
+import earning.purchase_models
 import prizes.models
 import prizes.wallet.models
 from api.auth import models
