@@ -15,11 +15,14 @@ from fastapi import Request
 from api.auth.malls import name_of_member, origins_of_campaign
 from api.auth.sessions import Sessions
 from api.settings import Settings
+from campaigns.admission import Admission
 from campaigns.room import CampaignsRoom, furnish
+from campaigns.selling import Selling
 from core.clock import Clock, SystemClock
 from core.db import Database
 from core.ids import Entropy, Ids, SystemEntropy, TimeOrderedIds
 from core.sealing import Sealer
+from earning.purchasing import Purchasing
 from inventory.connection import Connection
 from prizes.fulfilment.deliveries import Fulfilment, FulfilmentSettings
 from prizes.wallet.choosing import BuiltIn, Duiba, SignedHttp, WalletChoice, open_wallet
@@ -43,6 +46,8 @@ class House:
     fulfilment: Fulfilment
     connection: Connection
     campaigns: CampaignsRoom
+    purchasing: Purchasing
+    selling: Selling
 
     async def allowed_origins(self, campaign: str) -> Sequence[str] | None:
         """The origins that may frame a campaign, or None when there is no such campaign."""
@@ -71,6 +76,8 @@ async def open_house(
             http=http,
             name_at_mall=partial(_name_at_mall, database),
         )
+        room = furnish(database=database, connection=connection, sealer=sealer, clock=clock, ids=ids, entropy=entropy)
+        purchasing = Purchasing(database=database, wallet=wallet, clock=clock, ids=ids, entropy=entropy)
         yield House(
             settings=settings,
             clock=clock,
@@ -97,8 +104,14 @@ async def open_house(
                 wallet=wallet,
             ),
             connection=connection,
-            campaigns=furnish(
-                database=database, connection=connection, sealer=sealer, clock=clock, ids=ids, entropy=entropy
+            campaigns=room,
+            purchasing=purchasing,
+            selling=Selling(
+                database=database,
+                versions=room.versions,
+                admission=Admission(database=database, blocks=room.blocks, clock=clock),
+                purchasing=purchasing,
+                clock=clock,
             ),
         )
 

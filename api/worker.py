@@ -57,6 +57,7 @@ def steps_of(house: House) -> Sequence[Step]:
     return [
         Step("campaigns", lambda: tend_campaigns(house), 0.5),
         Step("deliveries", deliver, 0.25),
+        Step("purchases", house.purchasing.run_once, 0.25),
         Step("points", expire_points, 60),
         Step("invariants", Watch(house).round, 60),
         Step("expired", forget_the_expired, 60),
