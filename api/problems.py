@@ -189,6 +189,11 @@ PROBLEMS: dict[str, Problem] = {
         Words("兑换没有成功", "Nothing was bought"),
         Words("兑换没有成功，您的积分不会减少。", "Nothing was bought, and your points stay yours."),
     ),
+    "purchase-not-stuck": Problem(
+        409,
+        Words("不需要处理", "Purchase not stuck"),
+        Words("这笔兑换的状态是 {state}，不能重新退还。", "The purchase is {state}; only a stuck one is tried again."),
+    ),
     "too-many-purchases": Problem(
         409,
         Words("兑换次数过多", "Too many purchases"),

@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.errors import Refusal
 from core.ids import Entropy
 from earning.grants import Source, TooManyGrants, give
 from earning.purchase_models import ENDS, STEPS, ChancePurchase, State
@@ -34,6 +35,13 @@ TOO_LATE: Final = "too-late"
 AWAY: Final = "wallet-away"
 NOT_CONFIRMED: Final = "not-confirmed"
 REASON_CHARS_MAX: Final = 64
+
+
+class NotStuck(Refusal, code="purchase-not-stuck"):
+    """Only a purchase whose points would not go back is tried again by hand."""
+
+    def __init__(self, *, state: str) -> None:
+        super().__init__(state=state)
 
 
 class Act(StrEnum):
@@ -103,8 +111,11 @@ async def settle(
 
 
 async def try_again(session: AsyncSession, purchase: ChancePurchase, *, now: datetime) -> None:
-    """Somebody has looked at a refund that was stuck: it is tried again."""
+    """Somebody has looked at a refund that was stuck: it is tried again. Raises NotStuck."""
+    if purchase.state != State.STUCK:
+        raise NotStuck(state=purchase.state)
     await _move(session, purchase, State.REFUNDING, now=now, reason=purchase.reason)
+    await session.flush()
 
 
 async def _take_up(session: AsyncSession, purchase: ChancePurchase, *, now: datetime) -> Leased | None:

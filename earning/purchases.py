@@ -128,6 +128,18 @@ async def left_to_buy(session: AsyncSession, limits: Sequence[Limit], *, campaig
     return min([limit.most - len(await _taken(session, limit, campaign=campaign, member=member)) for limit in limits])
 
 
+async def page_of_campaign(
+    session: AsyncSession, *, campaign: str, state: State | None, before: str | None, limit: int
+) -> Sequence[ChancePurchase]:
+    """A campaign's purchases, newest first; ids are ordered in time."""
+    query = select(ChancePurchase).where(ChancePurchase.campaign_id == campaign)
+    if state is not None:
+        query = query.where(ChancePurchase.state == state)
+    if before is not None:
+        query = query.where(ChancePurchase.id < before)
+    return (await session.scalars(query.order_by(ChancePurchase.id.desc()).limit(limit))).all()
+
+
 async def hold(session: AsyncSession, *, campaign: str, member: str) -> None:
     """Make whatever else buys for this member wait until the transaction ends, so that numbers never clash."""
     # SQLite's transactions are single-writer from their first statement.

@@ -9,8 +9,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.auth.dependencies import CurrentSession, TheHouse
+from api.auth.sessions import MemberSession
+from api.house import House
 from api.routes.plays import PrizeShown
 from campaigns.allocation import effective_odds
 from campaigns.answers import iso
@@ -18,14 +21,16 @@ from campaigns.audience import Audience
 from campaigns.config import Frozen, Phase
 from campaigns.fairness import ALGORITHM
 from campaigns.game import Text
-from campaigns.limits import Limits
+from campaigns.limits import Chances, Limits
 from campaigns.moments import Moments
 from campaigns.odds import as_percent
 from campaigns.pools import Guarantee, Line, Pool
 from campaigns.release import Release
+from campaigns.selling import offer_of
 from campaigns.standing import StandingState, standing_of
 from campaigns.versions import Running, Version
 from core.errors import NotFound
+from prizes.wallet.records import balance
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 
@@ -108,6 +113,9 @@ class CampaignView(BaseModel):
     skin: str
     audience: AudienceView
     limits: Limits
+    chances: Annotated[
+        Chances | None, Field(description="What a play costs: free chances, and the price of more. None: no chance.")
+    ]
     has_budget: Annotated[bool, Field(description="Whether what all prizes cost together is limited.")]
     claim_days: int
     pools: list[PoolView]
@@ -127,6 +135,18 @@ class AskView(BaseModel):
     days: int | None = None
 
 
+class OfferView(BaseModel):
+    """Chances for points: what one costs, how many at once, how many more this member may buy now, and their points.
+
+    `left` is null without a limit; `balance` is null where the mall keeps the points itself.
+    """
+
+    points: int
+    at_once_max: int
+    left: int | None
+    balance: int | None
+
+
 class StandingView(BaseModel):
     """What a member may do now. No chance left and no next hour means that they are used up for good.
 
@@ -141,6 +161,7 @@ class StandingView(BaseModel):
         Field(description="In how many plays at the latest the guaranteed line is won, while it is to be had."),
     ]
     plays: int
+    offer: Annotated[OfferView | None, Field(description="What may be bought; null where chances are not sold.")]
     asks: Annotated[
         list[AskView], Field(description="What the campaign asks of its members and this one does not meet.")
     ]
@@ -171,17 +192,31 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         standing = await standing_of(
             session, running, member=member.member_id, sub=member.sub, attributes=member.attributes, now=now
         )
+        offer = await _offer(session, house, running, member, now)
     return StandingView(
         state=standing.state,
         chances_left=standing.chances_left,
         next_chance_at=standing.next_chance_at,
         wins_within=standing.wins_within,
         plays=standing.plays,
+        offer=offer,
         asks=[AskView.model_validate(each) for each in standing.asks],
         pools=list(standing.pools),
         blocked_until=standing.blocked_until,
         server_time=iso(now),
     )
+
+
+async def _offer(
+    session: AsyncSession, house: House, running: Running, member: MemberSession, now: datetime
+) -> OfferView | None:
+    offer = await offer_of(session, running, member=member.member_id, now=now)
+    if offer is None:
+        return None
+    points = None
+    if house.wallet.traits.is_ours:
+        points = await balance(session, mall_id=member.mall_id, member_id=member.member_id, now=now)
+    return OfferView(points=offer.points, at_once_max=offer.at_once_max, left=offer.left, balance=points)
 
 
 def _campaign_view(running: Running, now: datetime) -> CampaignView:
@@ -200,6 +235,7 @@ def _campaign_view(running: Running, now: datetime) -> CampaignView:
         skin=config.skin,
         audience=_audience_view(config.audience, config),
         limits=config.limits,
+        chances=config.chances,
         has_budget=not config.budget.is_none,
         claim_days=config.claim_days,
         pools=[_pool_view(pool, version) for pool in config.pools],

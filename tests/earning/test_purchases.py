@@ -16,7 +16,8 @@ from earning.purchase_models import ENDS, ChancePurchase, ChancePurchaseNumber, 
 from earning.purchase_steps import SENDS_MAX, try_again
 from earning.purchases import LEASE, Limit, PurchaseLimit
 from prizes.wallet.contract import Refused, Transfer, Unknown, WalletOutcome
-from tests.earning.conftest import PRICE, OpenShop, Shop
+from tests.earning.conftest import OpenShop
+from tests.earning.shop import PRICE, Shop
 from tests.prizes.factories import MEMBER
 from tests.prizes.wallets import HttpStand, Stand, a_signed_wallet
 from tests.support.arguments import HandClock
