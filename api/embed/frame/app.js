@@ -7,19 +7,22 @@ import { h, picture } from "./dom.js";
 import { linePictures, prizePicture, SKINS, statePicture } from "./pictures.js";
 import { Unanswered } from "./play.js";
 import { Sheets } from "./sheet.js";
+import { showBuy } from "./sheets/buy.js";
 import { showMine } from "./sheets/mine.js";
 import { showResult } from "./sheets/result.js";
 import { showRules } from "./sheets/rules.js";
 import { Calendar } from "./time.js";
 
-const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000, blocked: 15_000, "blocked-for-good": 15_000 };
+const RECHECK_MS = { recovering: 1500, paused: 4000, "no-chance-left": 4000, "may-buy": 4000, blocked: 15_000, "blocked-for-good": 15_000 };
 const COUNTED_DOWN = ["not-open-yet", "cooling-down"];
+const FEW_CHANCES = 2;
 const RESUME_SILENTLY_MS = 10 * 60_000;
 const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry" };
+const BUYABLE = ["no-chance-left", "may-buy"];
 
 export class App {
-  constructor({ root, texts, api, player, host, widgets }) {
-    Object.assign(this, { root, texts, api, player, host, widgets });
+  constructor({ root, texts, api, player, buyer, host, widgets }) {
+    Object.assign(this, { root, texts, api, player, buyer, host, widgets });
     this.definition = null;
     this.me = null;
     this.trouble = null;
@@ -93,7 +96,25 @@ export class App {
     if (this.definition?.phase === "recovering" || this.me?.state === "recovering") return "recovering";
     if (!this.me) return "loading";
     if (this.me.state === "blocked") return this.me.blocked_until ? "blocked" : "blocked-for-good";
-    return this.me.state === "no-chance-left" && !this.me.next_chance_at ? "used-up" : this.me.state;
+    if (this.me.state !== "no-chance-left" || this.me.next_chance_at) return this.me.state;
+    return this.canBuy() ? "may-buy" : "used-up";
+  }
+
+  canBuy() {
+    return Boolean(this.me?.offer && this.me.offer.left !== 0);
+  }
+
+  /** Reads what the member has and may do, and keeps what is known when there is no answer. */
+  async lookAgain() {
+    await this.#checkIn().catch(() => {});
+    this.#render();
+  }
+
+  async bought({ state, chances: n, balance }) {
+    await this.lookAgain();
+    if (state !== "done") return;
+    const points = balance === null ? "" : this.texts.t("buy.balance", { points: this.texts.number(balance) });
+    this.live.textContent = [this.texts.t("buy.done", { n }), points].join(" ");
   }
 
   canPlay() {
@@ -215,6 +236,7 @@ export class App {
     this.button = h("button", { type: "button", class: "primary play", onclick: () => this.spin() });
     this.notice = h("div", { class: "notice", tabindex: "-1" });
     this.hint = h("p", { class: "hint" });
+    this.buyLink = h("button", { type: "button", class: "link buy", hidden: true, onclick: () => showBuy(this) });
     this.live = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
     this.rulesLink = h("button", { type: "button", class: "link", onclick: () => showRules(this) });
     this.mineLink = h("button", { type: "button", class: "link", onclick: () => showMine(this) });
@@ -223,7 +245,7 @@ export class App {
       h("div", { class: "layout" },
         h("header", {}, this.by, this.name, this.dates),
         this.stage,
-        h("div", { class: "action" }, this.button, this.notice, this.hint),
+        h("div", { class: "action" }, this.button, this.notice, this.hint, this.buyLink),
         this.shelf,
         h("div", { class: "links" }, this.rulesLink, this.mineLink)),
       this.live);
@@ -263,6 +285,8 @@ export class App {
     this.stage.classList.toggle("resting", !open);
     this.button.hidden = !open;
     this.notice.hidden = open;
+    this.buyLink.hidden = this.playing || standing !== "ready" || !this.canBuy() || (me.chances_left ?? Infinity) > FEW_CHANCES;
+    if (!this.buyLink.hidden) this.buyLink.textContent = this.#offerWords();
     this.#watch(standing);
     if (!open) return this.#renderNotice(standing);
     const words = this.game?.texts[texts.locale];
@@ -275,6 +299,10 @@ export class App {
     else if (day) this.#hint("hero.last_refill", { n: day });
     else this.#hint(null);
     if (me?.wins_within) this.hint.prepend(this.#assurance(me.wins_within));
+  }
+
+  #offerWords() {
+    return this.texts.t("buy.offer", { n: 1, points: this.texts.number(this.me.offer.points) });
   }
 
   #assurance(n) {
@@ -290,12 +318,13 @@ export class App {
     const path = `states.${standing}`;
     this.countdown = COUNTED_DOWN.includes(standing) ? h("p", { class: "countdown" }) : null;
     const action = texts.has(`${path}.action`) && h("button", { type: "button", class: "small", onclick: () => this.#act(ACTIONS[standing]) }, texts.t(`${path}.action`));
+    const buy = BUYABLE.includes(standing) && this.canBuy() && h("button", { type: "button", class: "small", onclick: () => showBuy(this) }, this.#offerWords());
     const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : [];
     this.notice.dataset.state = standing;
     this.notice.replaceChildren(
       picture(statePicture(standing)),
       h("div", {}, h("p", { class: "notice-title" }, texts.t(`${path}.title`)), this.countdown ?? "", ...asks.map((words) => h("p", { class: "ask" }, words)), h("p", {}, texts.t(`${path}.body`, { time }))),
-      ...(action ? [action] : []));
+      ...[action, buy].filter(Boolean));
     this.#hint(null);
     this.#tick();
   }

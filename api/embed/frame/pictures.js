@@ -32,6 +32,7 @@ const BY_STATE = {
   held: paused,
   recovering,
   "no-chance-left": noChanceLeft,
+  "may-buy": noChanceLeft,
   "cooling-down": notOpenYet,
   "all-plays-taken": over,
   "used-up": usedUp,

@@ -2,6 +2,7 @@
 
 import { follow, stateWords } from "../awards.js";
 import { h, picture } from "../dom.js";
+import { showBuy } from "./buy.js";
 import { showClaim } from "./claim.js";
 import { showMine } from "./mine.js";
 
@@ -61,9 +62,17 @@ function loss(app) {
     h("div", { class: "medal quiet" }, picture(app.noPrizePicture)),
     h("p", { class: "result-prize" }, texts.t("result.lost")),
     h("p", { class: "result-next" }, words()),
-    h("div", { class: "buttons" }, app.canPlay()
-      ? primary(againWords(app), () => app.again())
-      : primary(texts.t("result.fine"), () => app.sheets.close())),
+    h("div", { class: "buttons" }, ...lossButtons(app)),
+  ];
+}
+
+function lossButtons(app) {
+  const { texts, me } = app;
+  if (app.canPlay()) return [primary(againWords(app), () => app.again())];
+  if (me.chances_left !== 0 || !app.canBuy()) return [primary(texts.t("result.fine"), () => app.sheets.close())];
+  return [
+    primary(texts.t("buy.offer", { n: 1, points: texts.number(me.offer.points) }), () => showBuy(app)),
+    secondary(texts.t("result.fine"), () => app.sheets.close()),
   ];
 }
 

@@ -85,11 +85,25 @@ function limitWords({ texts, calendar, definition, lineName }) {
     texts.t("rules.group_wins", { n, lines: keys.map((key) => lineName(lines.find((line) => line.key === key))).join(texts.t("list")) }));
   const plays = said(LIMITS);
   return [
-    ...(plays.length ? plays : [texts.t("rules.no_limit")]),
+    ...(plays.length || definition.chances ? plays : [texts.t("rules.no_limit")]),
     limits.cooldown_seconds && texts.t("rules.cooldown", { n: limits.cooldown_seconds }),
     ...said(OTHERS),
     ...groups,
   ];
+}
+
+/** What a play costs: the free chances, the price of more, how many may be bought and how long they last. */
+function chanceWords({ texts, calendar, definition }) {
+  const { free, price } = definition.chances ?? {};
+  const zone = calendar.zoneName();
+  const bought = price && [
+    texts.t("rules.price", { points: texts.number(price.points) }),
+    price.per_member_day_max && texts.t("rules.price_day", { n: texts.number(price.per_member_day_max) }),
+    price.per_member_max && texts.t("rules.price_total", { n: texts.number(price.per_member_max) }),
+    price.lasts_days ? texts.t("rules.price_lasts", { n: price.lasts_days }) : texts.t("rules.price_for_good"),
+    texts.t("rules.price_back"),
+  ];
+  return [free && texts.t(`rules.free_${free.period}`, { n: texts.number(free.count), zone }), ...(bought || [])];
 }
 
 /** How many prizes are won by the hour, and in which hours. */
@@ -126,6 +140,7 @@ function ruleWords(app) {
   return [
     ...(asks.length ? asks : [texts.t("who.everybody")]),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
+    ...chanceWords(app),
     ...limitWords(app),
     ...pools.filter((pool) => pool.urn_plays).map((pool) => texts.t("rules.urn", { n: texts.number(pool.urn_plays) })),
     ...momentWords(app),
