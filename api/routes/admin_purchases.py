@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -131,12 +131,15 @@ async def retry_refund(
 async def get_statement(
     operator: AnyOperator,
     house: TheHouse,
-    day: Annotated[date, Query(description="A day of UTC that is over.", examples=["2026-11-21"])],
+    day: Annotated[
+        str, Query(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description="A day of UTC.", examples=["2026-11-21"])
+    ],
 ) -> StatementView:
     """Our transfers of a day against the wallet's word, one by one."""
-    if day >= house.clock.now().date() + timedelta(days=1):
+    wanted = _day_in(day)
+    if wanted > house.clock.now().date():
         raise InvalidField(("day", "has not begun"))
-    statement = await match_day(house.database, house.wallet, day=day, mall=operator.mall_id)
+    statement = await match_day(house.database, house.wallet, day=wanted, mall=operator.mall_id)
     return StatementView.model_validate(statement)
 
 
@@ -144,6 +147,13 @@ async def _own_campaign(session: AsyncSession, operator: Actor, campaign: str) -
     row = await session.get(Campaign, campaign)
     if row is None or row.mall_id != operator.mall_id:
         raise NotFound(noun="campaign")
+
+
+def _day_in(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidField(("day", "no such day")) from None
 
 
 def _id_in(text: str) -> str:

@@ -182,6 +182,6 @@ async def test_the_days_statement_is_there_for_operators(
     today = datetime.now(UTC).date()
     statement = await operator.gets(f"/wallet/statement?day={today}")
     assert (statement["agrees"], statement["checked"], statement["differences"]) == (True, 1, [])
-    for odd in ("yesterday", "", today + timedelta(days=2)):
+    for odd in ("yesterday", "", "0", "2026-02-30", today + timedelta(days=2)):
         assert (await operator.asks("GET", f"/wallet/statement?day={odd}")).status_code == 422
     assert (await member.asks("GET", f"/admin/wallet/statement?day={today}")).status_code == 401
