@@ -14,11 +14,12 @@ PAGE_SOURCES := package.json package-lock.json $(shell find web api/embed api/pa
 SEEDS ?= 2000
 KILLS ?= 50
 DRAWS ?= 20000000
+COUNT ?= 10000
 ARGS ?=
 
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help setup run test check sim chaos draws bench screenshots lock clean
+.PHONY: help setup run test check sim chaos draws purchases bench screenshots lock clean
 
 help: ## this help
 	@echo "Windfall: prize campaigns for points malls."; echo
@@ -49,6 +50,9 @@ chaos: setup ## kill real processes under load, then audit (KILLS=50)
 
 draws: setup ## millions of draws against their odds (DRAWS=20000000)
 	@$(BIN)/python -m tests.draws --draws $(DRAWS)
+
+purchases: setup ## chances bought while answers are lost and processes die (COUNT=10000)
+	@$(BIN)/python -m tests.purchases --count $(COUNT)
 
 bench: setup ## ratios of speed, into var/bench/latest.json
 	@$(BIN)/python -m tests.bench

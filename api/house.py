@@ -15,12 +15,15 @@ from fastapi import Request
 from api.auth.malls import name_of_member, origins_of_campaign
 from api.auth.sessions import Sessions
 from api.settings import Settings
+from campaigns.admission import Admission
 from campaigns.room import CampaignsRoom, furnish
+from campaigns.selling import Selling
 from core.clock import Clock, SystemClock
 from core.db import Database
 from core.ids import Entropy, Ids, SystemEntropy, TimeOrderedIds
 from core.sealing import Sealer, derive
 from earning.code_words import CodeHashes
+from earning.purchasing import Purchasing
 from earning.redeeming import Redeeming
 from inventory.connection import Connection
 from prizes.fulfilment.deliveries import Fulfilment, FulfilmentSettings
@@ -46,6 +49,8 @@ class House:
     connection: Connection
     campaigns: CampaignsRoom
     redeeming: Redeeming
+    purchasing: Purchasing
+    selling: Selling
 
     async def allowed_origins(self, campaign: str) -> Sequence[str] | None:
         """The origins that may frame a campaign, or None when there is no such campaign."""
@@ -74,6 +79,8 @@ async def open_house(
             http=http,
             name_at_mall=partial(_name_at_mall, database),
         )
+        room = furnish(database=database, connection=connection, sealer=sealer, clock=clock, ids=ids, entropy=entropy)
+        purchasing = Purchasing(database=database, wallet=wallet, clock=clock, ids=ids, entropy=entropy)
         yield House(
             settings=settings,
             clock=clock,
@@ -100,8 +107,14 @@ async def open_house(
                 wallet=wallet,
             ),
             connection=connection,
-            campaigns=furnish(
-                database=database, connection=connection, sealer=sealer, clock=clock, ids=ids, entropy=entropy
+            campaigns=room,
+            purchasing=purchasing,
+            selling=Selling(
+                database=database,
+                versions=room.versions,
+                admission=Admission(database=database, blocks=room.blocks, clock=clock),
+                purchasing=purchasing,
+                clock=clock,
             ),
             redeeming=Redeeming(database=database, hashes=_code_hashes(settings), ids=ids),
         )

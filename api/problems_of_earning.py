@@ -101,4 +101,37 @@ EARNING: dict[str, Problem] = {
             "Somebody added one of these codes at the same moment; please try again.",
         ),
     ),
+    "chances-not-sold": Problem(
+        409,
+        Words("本活动不出售机会", "Chances are not sold"),
+        Words("本活动的抽奖机会不能用积分兑换。", "This campaign sells no chances for points."),
+    ),
+    "purchase-limit": Problem(
+        409,
+        Words("超出可兑换次数", "More than you may buy"),
+        Words("您现在还能兑换 {left} 次机会。", "You may buy {left} more for now."),
+    ),
+    "insufficient-points": Problem(
+        409,
+        Words("积分不够", "Too few points"),
+        Words("这次兑换需要 {points} 积分，您的积分不够。", "This costs {points} points, and you have fewer."),
+    ),
+    "purchase-refused": Problem(
+        409,
+        Words("兑换没有成功", "Nothing was bought"),
+        Words("兑换没有成功，您的积分不会减少。", "Nothing was bought, and your points stay yours."),
+    ),
+    "purchase-not-stuck": Problem(
+        409,
+        Words("不需要处理", "Purchase not stuck"),
+        Words("这笔兑换的状态是 {state}，不能重新退还。", "The purchase is {state}; only a stuck one is tried again."),
+    ),
+    "too-many-purchases": Problem(
+        409,
+        Words("兑换次数过多", "Too many purchases"),
+        Words(
+            "每位会员在一个活动里最多兑换 {purchases_max} 次。",
+            "A member buys {purchases_max} times in a campaign at most.",
+        ),
+    ),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from campaigns.audience import Audience
 from campaigns.config import Config
-from campaigns.limits import Chances, Limits
+from campaigns.limits import Chances, Limits, Price
 from campaigns.pools import Line
 from campaigns.raffle import Raffle
 
@@ -69,6 +69,7 @@ def _chance_changes(before: Chances | None, after: Chances | None) -> Iterator[C
     if before is None or after is None:
         yield from _unless(_same, "chances", before, after, "whether a play costs a chance stays as it was published")
         return
+    yield from _price_changes(before.price, after.price)
     old, new = before.free, after.free
     if old is None or new is None or old.period != new.period:
         yield from _unless(_same, "chances.free", old, new, "free chances keep coming as they were promised")
@@ -91,6 +92,19 @@ def _raffle_changes(before: Raffle | None, after: Raffle | None) -> Iterator[Cha
         old, new = getattr(before, field), getattr(after, field)
         yield from _unless(_same, f"raffle.{field}", old, new, "members were told otherwise")
     yield from _unless(_more, "raffle.claim_days", before.claim_days, after.claim_days, "time to claim may only grow")
+
+
+def _price_changes(before: Price | None, after: Price | None) -> Iterator[Change]:
+    """Chances may become cheaper, more of them may be bought, and they may last longer. Those who paid more paid what they saw."""
+    if before is None or after is None:
+        yield from _unless(_same, "chances.price", before, after, "whether chances are sold stays as it was published")
+        return
+    yield from _unless(_fewer, "chances.price.points", before.points, after.points, "a price may only fall")
+    for limit in ("per_member_day_max", "per_member_max", "at_once_max"):
+        old, new = getattr(before, limit), getattr(after, limit)
+        yield from _unless(_looser, f"chances.price.{limit}", old, new, "members may only be let buy more")
+    old, new = before.lasts_days, after.lasts_days
+    yield from _unless(_looser, "chances.price.lasts_days", old, new, "bought chances may only last longer")
 
 
 def _limit_changes(before: Limits, after: Limits) -> Iterator[Change]:
@@ -144,6 +158,10 @@ def _later(old: Any, new: Any) -> bool:
 
 def _looser(old: int | None, new: int | None) -> bool:
     return new is None or (old is not None and new >= old)
+
+
+def _fewer(old: int, new: int) -> bool:
+    return new <= old
 
 
 def _shorter(old: int | None, new: int | None) -> bool:

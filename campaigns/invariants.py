@@ -31,6 +31,7 @@ from campaigns.models import Campaign, State
 from campaigns.raffle_checks import raffle_awarded, raffle_recomputes, raffle_units
 from campaigns.versions import Versions
 from core.db import Database
+from earning import purchase_checks as purchases
 from inventory.connection import Connection
 from prizes import invariants as prizes
 
@@ -84,6 +85,9 @@ INVARIANTS = (
     Invariant("I10", "The ledger keeps up with the stream", stream_drained, is_quick=False),
     Invariant("I11", "Every draw recomputes", draws_recompute, is_quick=False),
     Invariant("I12", "Draws fit the published odds", draws_fit, is_quick=False),
+    Invariant(
+        "I13", "Points are moved, never made or lost", lambda at: purchases.conserved(at.session, campaign=at.row.id)
+    ),
     Invariant("I15", "Winning plays, awards and outbox rows are the same", winners_awarded),
     Invariant("I1", "No line gives more than its stock", raffle_units, is_quick=False),
     Invariant("I11", "Every draw recomputes", raffle_recomputes, is_quick=False),
@@ -165,6 +169,7 @@ async def look_at_prizes(session: AsyncSession, *, now: datetime) -> list[Findin
     return [
         _finding("I2", "A unit belongs to one play for ever", await prizes.codes_given_once(session)),
         _finding("I13", "Points are moved, never made or lost", await prizes.wallet_balances(session)),
+        _finding("I13", "Points are moved, never made or lost", await purchases.overdue(session, now=now)),
         _finding(
             "I14", "An award is delivered once, and every award ends", await prizes.one_delivery(session, now=now)
         ),

@@ -12,12 +12,15 @@ PLAYS_AT_ONCE_MAX = 10
 COOLDOWN_SECONDS_MAX = 7 * 86_400
 GROUPS_MAX = 20
 BUDGET_MAX = 10**12
+PRICE_POINTS_MAX = 1_000_000
+BOUGHT_AT_ONCE_MAX = 100
+BOUGHT_MAX = 10_000
+LASTS_DAYS_MAX = 800
 
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 Plays = Annotated[int, Field(ge=1, le=PLAYS_MAX)]
-
-
 Amount = Annotated[int, Field(ge=1, le=BUDGET_MAX)]
+Bought = Annotated[int, Field(ge=1, le=BOUGHT_MAX)]
 
 
 class Budget(BaseModel):
@@ -52,14 +55,38 @@ class Free(BaseModel):
     period: Literal["day", "week", "month", "all"] = "day"
 
 
+class Price(BaseModel):
+    """What a chance costs in points, how many one member may buy, in a day of the campaign's zone and in all, and how long
+    bought chances last: as long as the campaign, if nothing is said.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    points: Annotated[int, Field(ge=1, le=PRICE_POINTS_MAX)]
+    at_once_max: Annotated[int, Field(ge=1, le=BOUGHT_AT_ONCE_MAX)] = 10
+    per_member_day_max: Bought | None = None
+    per_member_max: Bought | None = None
+    lasts_days: Annotated[int, Field(ge=1, le=LASTS_DAYS_MAX)] | None = None
+
+
 class Chances(BaseModel):
-    """A play costs one chance: a free one, or one that the member was given. What expires soonest is spent first."""
+    """A play costs one chance: a free one, one that the member was given, or one bought. What expires soonest is spent first."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, json_schema_extra={"examples": [{"free": {"count": 1, "period": "day"}}]}
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "free": {"count": 1, "period": "day"},
+                    "price": {"points": 50, "per_member_day_max": 5, "at_once_max": 5},
+                }
+            ]
+        },
     )
 
     free: Free | None = None
+    price: Price | None = None
 
 
 class Group(BaseModel):

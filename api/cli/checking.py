@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,14 +18,18 @@ from api.settings import Settings
 
 if TYPE_CHECKING:
     from campaigns.invariants import Finding
+    from earning.statement import Statement
 
 BROKEN = 1
 OnlyCampaign = Annotated[str | None, typer.Option("--campaign", help="Only this campaign.")]
 
 
 def add_commands(app: typer.Typer) -> None:
-    for command in (audit, reconcile):
-        app.command()(command)
+    app.command()(audit)
+    group = typer.Typer()
+    group.callback(invoke_without_command=True)(reconcile)
+    group.command()(wallet)
+    app.add_typer(group, name="reconcile")
 
 
 def audit(
@@ -42,11 +48,45 @@ def audit(
         raise typer.Exit(BROKEN)
 
 
-def reconcile(campaign: OnlyCampaign = None, as_json: AsJson = False) -> None:
-    """Rebuild the counters from the ledger, under a new epoch; plays go on as soon as they agree."""
+def reconcile(context: typer.Context, campaign: OnlyCampaign = None, as_json: AsJson = False) -> None:
+    """Rebuild the counters from the ledger, under a new epoch; plays go on as soon as they agree. Or match the wallet."""
+    if context.invoked_subcommand is not None:
+        return
     with sentences():
         done = asyncio.run(_reconcile(prepared(), campaign))
     show_rows(done, {"Campaign": "campaign", "Epoch": "epoch", "Version": "version"}, as_json=as_json)
+
+
+def wallet(
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="A day of UTC, such as 2026-11-21.")],
+    as_json: AsJson = False,
+) -> None:
+    """Match our transfers of a day with what the wallet says of them; exit status 1 when they differ."""
+    with sentences():
+        statement = asyncio.run(_match(prepared(), day.date()))
+    told = {"day": statement.day.isoformat(), "agrees": statement.agrees}
+    counts = {name: getattr(statement, name) for name in ("checked", "in_flight", "unasked", "differences_total")}
+    differences = [asdict(difference) for difference in statement.differences]
+    if as_json:
+        show_json({**told, **counts, "differences": differences})
+    else:
+        columns = {"Day": "day", "Checked": "checked", "In flight": "in_flight", "Not to be asked": "unasked"}
+        show_rows([{**told, **counts}], {**columns, "Differences": "differences_total"}, as_json=False)
+        if differences:
+            columns = {"Transfer": "transfer", "Kind": "kind", "Ours": "ours", "The wallet's": "theirs"}
+            show_rows(differences, columns, as_json=False)
+    if not statement.agrees:
+        raise typer.Exit(BROKEN)
+
+
+async def _match(settings: Settings, day: date) -> Statement:
+    from api.engines import need_engines
+    from api.house import open_house
+    from earning.statement import match_day
+
+    await need_engines(settings)
+    async with open_house(settings) as house:
+        return await match_day(house.database, house.wallet, day=day)
 
 
 async def _audit(settings: Settings, *, campaign: str | None, at_rest: bool) -> list[Finding]:

@@ -9,8 +9,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.auth.dependencies import CurrentSession, TheHouse
+from api.auth.sessions import MemberSession
+from api.house import House
 from api.routes.plays import PrizeShown
 from api.routes.raffle_views import MyRaffleView, RaffleView, my_raffle_view, raffle_view
 from campaigns.allocation import effective_odds
@@ -24,10 +27,12 @@ from campaigns.moments import Moments
 from campaigns.odds import as_percent
 from campaigns.pools import Guarantee, Line, Pool
 from campaigns.release import Release
+from campaigns.selling import offer_of
 from campaigns.standing import StandingState, standing_of
 from campaigns.versions import Running, Version
 from core.errors import NotFound
 from earning.codes import may_redeem
+from prizes.wallet.records import balance
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 
@@ -113,7 +118,9 @@ class CampaignView(BaseModel):
     skin: str
     audience: AudienceView
     limits: Limits
-    chances: Annotated[Chances | None, Field(description="Where a play costs a chance: which ones are free.")]
+    chances: Annotated[
+        Chances | None, Field(description="What a play costs: free chances, and the price of more. None: no chance.")
+    ]
     has_budget: Annotated[bool, Field(description="Whether what all prizes cost together is limited.")]
     claim_days: int
     redeems_codes: Annotated[
@@ -144,6 +151,18 @@ class GivenView(BaseModel):
     expires_at: datetime | None
 
 
+class OfferView(BaseModel):
+    """Chances for points: what one costs, how many at once, how many more this member may buy now, and their points.
+
+    `left` is null without a limit; `balance` is null where the mall keeps the points itself.
+    """
+
+    points: int
+    at_once_max: int
+    left: int | None
+    balance: int | None
+
+
 class StandingView(BaseModel):
     """What a member may do now. No chance left and no next hour means that they are used up for good.
 
@@ -159,6 +178,7 @@ class StandingView(BaseModel):
     ]
     plays: int
     grants: Annotated[list[GivenView], Field(description="Chances that were given, soonest to expire first.")]
+    offer: Annotated[OfferView | None, Field(description="What may be bought; null where chances are not sold.")]
     asks: Annotated[
         list[AskView], Field(description="What the campaign asks of its members and this one does not meet.")
     ]
@@ -198,6 +218,7 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         )
         config = running.version.config
         raffle = await my_raffle_view(session, running.campaign, config.raffle, member=member.member_id)
+        offer = await _offer(session, house, running, member, now)
     return StandingView(
         state=standing.state,
         chances_left=standing.chances_left,
@@ -205,12 +226,25 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         wins_within=standing.wins_within,
         plays=standing.plays,
         grants=[GivenView(left=grant.left, expires_at=grant.expires_at) for grant in standing.grants],
+        offer=offer,
         asks=[AskView.model_validate(each) for each in standing.asks],
         pools=list(standing.pools),
         blocked_until=standing.blocked_until,
         raffle=raffle,
         server_time=iso(now),
     )
+
+
+async def _offer(
+    session: AsyncSession, house: House, running: Running, member: MemberSession, now: datetime
+) -> OfferView | None:
+    offer = await offer_of(session, running, member=member.member_id, now=now)
+    if offer is None:
+        return None
+    points = None
+    if house.wallet.traits.is_ours:
+        points = await balance(session, mall_id=member.mall_id, member_id=member.member_id, now=now)
+    return OfferView(points=offer.points, at_once_max=offer.at_once_max, left=offer.left, balance=points)
 
 
 def _campaign_view(running: Running, now: datetime, *, raffle: RaffleView | None, redeems_codes: bool) -> CampaignView:

@@ -14,7 +14,7 @@ from api.auth.dependencies import CurrentSession, TheHouse
 from api.auth.sessions import MemberSession
 from api.house import House
 from campaigns.chances import day_ends_at
-from campaigns.plays import Over
+from campaigns.refusals import Over
 from campaigns.standing import standing_of
 from campaigns.versions import Running
 from core.clock import to_ms

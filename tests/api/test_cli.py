@@ -96,6 +96,8 @@ def test_an_operator_needs_nothing_but_a_terminal(terminal: Terminal) -> None:
     assert audit["holds"] is True
     assert audit["invariants"]["I18"]["checked"] == 9
     assert terminal.answer("reconcile")[0]["epoch"] >= 2
+    statement = terminal.answer("reconcile", "wallet", "--day", "2026-11-21")
+    assert (statement["agrees"], statement["differences"]) == (True, [])
 
 
 def test_members_are_let_in_and_kept_out_from_a_terminal(terminal: Terminal) -> None:

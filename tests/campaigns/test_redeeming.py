@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from campaigns.plays import NoChanceLeft
+from campaigns.refusals import NoChanceLeft
 from campaigns.room import CampaignsRoom
 from core.db import Database
 from core.ids import TimeOrderedIds

@@ -66,6 +66,10 @@ export class Api {
     return this.#asMember(`/v1/campaigns/${this.campaign}/redemptions`, { body: { code } });
   }
 
+  buy({ key, chances }) {
+    return this.#asMember(`/v1/campaigns/${this.campaign}/purchases`, { body: { chances }, headers: { "idempotency-key": key } });
+  }
+
   plays(cursor) {
     return this.#asMember(`/v1/plays?${this.#query(cursor)}`);
   }

@@ -8,6 +8,7 @@ import { linePictures, prizePicture, SKINS, statePicture } from "./pictures.js";
 import { Unanswered } from "./play.js";
 import { resultWords, standingOf, ticketWords } from "./raffle.js";
 import { Sheets } from "./sheet.js";
+import { showBuy } from "./sheets/buy.js";
 import { showMine } from "./sheets/mine.js";
 import { showRedeem } from "./sheets/redeem.js";
 import { showResult } from "./sheets/result.js";
@@ -16,17 +17,19 @@ import { showRules } from "./sheets/rules.js";
 import { Calendar } from "./time.js";
 
 const RECHECK_MS = {
-  recovering: 1500, paused: 4000, "no-chance-left": 4000, "out-of-chances": 15_000, blocked: 15_000, "blocked-for-good": 15_000, "awaiting-draw": 5000,
+  recovering: 1500, paused: 4000, "no-chance-left": 4000, "may-buy": 4000, "out-of-chances": 15_000, blocked: 15_000, "blocked-for-good": 15_000, "awaiting-draw": 5000,
 };
 const COUNTED_DOWN = ["not-open-yet", "cooling-down"];
+const FEW_CHANCES = 2;
 const RESUME_SILENTLY_MS = 10 * 60_000;
 const OUT_OF_CHANCES = ["no-chance-left", "used-up", "out-of-chances"];
-const REDEEM_IN = ["ready", "cooling-down", "not-open-yet", "paused", "recovering", ...OUT_OF_CHANCES];
+const REDEEM_IN = ["ready", "cooling-down", "not-open-yet", "paused", "recovering", "may-buy", ...OUT_OF_CHANCES];
 const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry" };
+const BUYABLE = ["no-chance-left", "may-buy"];
 
 export class App {
-  constructor({ root, texts, api, player, host, widgets }) {
-    Object.assign(this, { root, texts, api, player, host, widgets });
+  constructor({ root, texts, api, player, buyer, host, widgets }) {
+    Object.assign(this, { root, texts, api, player, buyer, host, widgets });
     this.definition = null;
     this.me = null;
     this.trouble = null;
@@ -103,7 +106,25 @@ export class App {
     if (this.me.state === "blocked") return this.me.blocked_until ? "blocked" : "blocked-for-good";
     if (this.me.state === "over") return standingOf(this.me);
     if (this.me.state !== "no-chance-left" || this.me.next_chance_at) return this.me.state;
+    if (this.canBuy()) return "may-buy";
     return this.definition.chances ? "out-of-chances" : "used-up";
+  }
+
+  canBuy() {
+    return Boolean(this.me?.offer && this.me.offer.left !== 0);
+  }
+
+  /** Reads what the member has and may do, and keeps what is known when there is no answer. */
+  async lookAgain() {
+    await this.#checkIn().catch(() => {});
+    this.#render();
+  }
+
+  async bought({ state, chances: n, balance }) {
+    await this.lookAgain();
+    if (state !== "done") return;
+    const points = balance === null ? "" : this.texts.t("buy.balance", { points: this.texts.number(balance) });
+    this.live.textContent = [this.texts.t("buy.done", { n }), points].join(" ");
   }
 
   canPlay() {
@@ -251,6 +272,7 @@ export class App {
     this.many = h("button", { type: "button", class: "small many", onclick: () => this.spin(this.#atOnce()) });
     this.notice = h("div", { class: "notice", tabindex: "-1" });
     this.hint = h("p", { class: "hint" });
+    this.buyLink = h("button", { type: "button", class: "link buy", hidden: true, onclick: () => showBuy(this) });
     this.live = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
     this.rulesLink = h("button", { type: "button", class: "link", onclick: () => showRules(this) });
     this.mineLink = h("button", { type: "button", class: "link", onclick: () => showMine(this) });
@@ -260,7 +282,7 @@ export class App {
       h("div", { class: "layout" },
         h("header", {}, this.by, this.name, this.dates),
         this.stage,
-        h("div", { class: "action" }, this.button, this.many, this.notice, this.hint),
+        h("div", { class: "action" }, this.button, this.many, this.notice, this.hint, this.buyLink),
         this.shelf,
         h("div", { class: "links" }, this.rulesLink, this.mineLink, this.redeemLink)),
       this.live);
@@ -318,6 +340,8 @@ export class App {
     this.notice.hidden = open;
     this.many.hidden = this.playing || standing !== "ready" || this.#atOnce() < 2;
     this.many.textContent = texts.t("hero.play_several", { n: this.#atOnce() });
+    this.buyLink.hidden = this.playing || standing !== "ready" || !this.canBuy() || (me.chances_left ?? Infinity) > FEW_CHANCES;
+    if (!this.buyLink.hidden) this.buyLink.textContent = this.#offerWords();
     this.#watch(standing);
     if (!open) return this.#renderNotice(standing);
     this.button.textContent = this.playing ? this.game.texts[texts.locale].playing : this.playWords();
@@ -334,6 +358,10 @@ export class App {
     if (tickets) this.hint.prepend(h("strong", { class: "assurance" }, tickets));
   }
 
+  #offerWords() {
+    return this.texts.t("buy.offer", { n: 1, points: this.texts.number(this.me.offer.points) });
+  }
+
   #assurance(n) {
     const { guarantee, lines } = this.definition.pools.find((pool) => pool.guarantee && this.me.pools.includes(pool.key));
     const line = this.lineName(lines.find(({ key }) => key === guarantee.line));
@@ -348,11 +376,12 @@ export class App {
     this.countdown = COUNTED_DOWN.includes(standing) ? h("p", { class: "countdown" }) : null;
     const action = this.#noticeAction(standing);
     const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : this.#drawnWords(standing);
+    const buy = BUYABLE.includes(standing) && this.canBuy() && h("button", { type: "button", class: "small", onclick: () => showBuy(this) }, this.#offerWords());
     this.notice.dataset.state = standing;
     this.notice.replaceChildren(
       picture(statePicture(standing)),
       h("div", {}, h("p", { class: "notice-title" }, texts.t(`${path}.title`)), this.countdown ?? "", ...asks.map((words) => h("p", { class: "ask" }, words)), h("p", {}, texts.t(`${path}.body`, { time }))),
-      ...(action ? [action] : []));
+      ...[action, buy].filter(Boolean));
     this.#hint(null);
     this.#tick();
   }

@@ -6,6 +6,7 @@ import "./styles/sheets.css";
 
 import { Api } from "./api.js";
 import { App } from "./app.js";
+import { Buyer } from "./buyer.js";
 import { Host } from "./host.js";
 import * as memory from "./memory.js";
 import { Player } from "./play.js";
@@ -20,6 +21,7 @@ const host = new Host({ origin: asked.get("origin"), allowed: config.origins });
 const locale = () => chooseLocale(asked.get("locale"), ...navigator.languages);
 const api = new Api({ campaign: config.campaign, locale: locale(), memory, framed: host.framed });
 const player = new Player({ api, campaign: config.campaign, memory, onSlow: () => {} });
+const buyer = new Buyer({ api, campaign: config.campaign, memory });
 
 function speak(tag) {
   const texts = new Texts(tag);
@@ -28,7 +30,7 @@ function speak(tag) {
 }
 
 document.documentElement.classList.toggle("framed", host.framed);
-const app = new App({ root, texts: speak(locale()), api, player, host, widgets: config.widgets });
+const app = new App({ root, texts: speak(locale()), api, player, buyer, host, widgets: config.widgets });
 api.setLaunchToken(asked.get("token"));
 host.listen({
   token: ({ token }) => app.setToken(token),

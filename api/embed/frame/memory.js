@@ -1,4 +1,4 @@
-// What this browser remembers: the play that has no answer yet, and this tab's session. Works without storage too.
+// What this browser remembers: the play and the purchase that have no answer yet, and this tab's session. Works without storage too.
 
 const PENDING_HOURS_MAX = 24;
 const fallback = new Map();
@@ -24,6 +24,7 @@ function write(storage, name, value) {
 const lasting = () => window.localStorage;
 const ofTab = () => window.sessionStorage;
 const pendingName = (campaign, member) => `windfall:pending:${campaign}:${member}`;
+const purchaseName = (campaign, member) => `windfall:purchase:${campaign}:${member}`;
 const sessionName = (campaign) => `windfall:session:${campaign}`;
 
 /** The key of a play, or of so many at once, whose outcome was not shown yet, with its age; null when there is none. */
@@ -40,6 +41,21 @@ export function keepPendingPlay(campaign, member, { key, times }) {
 
 export function forgetPendingPlay(campaign, member) {
   write(lasting, pendingName(campaign, member), null);
+}
+
+/** The purchase that has no answer yet, as {key, chances}; null when there is none. */
+export function pendingPurchase(campaign, member) {
+  const kept = read(lasting, purchaseName(campaign, member));
+  const age = kept ? Date.now() - kept.at : 0;
+  return kept && age < PENDING_HOURS_MAX * 3_600_000 ? { key: kept.key, chances: kept.chances } : null;
+}
+
+export function keepPendingPurchase(campaign, member, { key, chances }) {
+  write(lasting, purchaseName(campaign, member), { key, chances, at: Date.now() });
+}
+
+export function forgetPendingPurchase(campaign, member) {
+  write(lasting, purchaseName(campaign, member), null);
 }
 
 export const session = (campaign) => read(ofTab, sessionName(campaign));

@@ -33,6 +33,7 @@ const BY_STATE = {
   held: paused,
   recovering,
   "no-chance-left": noChanceLeft,
+  "may-buy": noChanceLeft,
   "cooling-down": notOpenYet,
   "awaiting-draw": notOpenYet,
   "all-plays-taken": over,

@@ -55,17 +55,17 @@ export class Player {
   }
 }
 
-function worthRetrying(error) {
+export function worthRetrying(error) {
   if (error instanceof NoAnswer) return true;
   return error instanceof Problem && (error.status >= 500 || error.status === 429 || error.status === 408);
 }
 
-function wait(ms) {
+export function wait(ms) {
   return new Promise((done) => setTimeout(done, Math.min(ms, 10_000)));
 }
 
 /** A random UUID; `crypto.randomUUID` is missing on plain http. */
-function newKey() {
+export function newKey() {
   if (crypto.randomUUID) return crypto.randomUUID();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -3,6 +3,7 @@
 import { follow, stateWords } from "../awards.js";
 import { h, picture } from "../dom.js";
 import { ticketWords } from "../raffle.js";
+import { showBuy } from "./buy.js";
 import { showClaim } from "./claim.js";
 import { showMine } from "./mine.js";
 
@@ -63,9 +64,17 @@ function loss(app, { awarded }) {
     h("p", { class: "result-prize" }, texts.t(definition.raffle ? "raffle.got_title" : "result.lost")),
     ...(definition.raffle ? [h("p", { class: "result-value" }, ticketWords(app))] : []),
     h("p", { class: "result-next" }, words()),
-    h("div", { class: "buttons" }, app.canPlay()
-      ? primary(againWords(app), () => app.again())
-      : primary(texts.t("result.fine"), () => app.sheets.close())),
+    h("div", { class: "buttons" }, ...lossButtons(app)),
+  ];
+}
+
+function lossButtons(app) {
+  const { texts, me } = app;
+  if (app.canPlay()) return [primary(againWords(app), () => app.again())];
+  if (me.chances_left !== 0 || !app.canBuy()) return [primary(texts.t("result.fine"), () => app.sheets.close())];
+  return [
+    primary(texts.t("buy.offer", { n: 1, points: texts.number(me.offer.points) }), () => showBuy(app)),
+    secondary(texts.t("result.fine"), () => app.sheets.close()),
   ];
 }
 

@@ -81,16 +81,6 @@ const OTHERS = [
   ["total_wins", "member_wins_max"],
 ];
 
-/** What a play costs, and where the chances come from. */
-function chanceWords({ texts, definition: { chances } }, zone) {
-  if (!chances) return [];
-  const { free } = chances;
-  return [
-    free ? texts.t(`rules.free_${free.period}`, { n: texts.number(free.count), zone }) : texts.t("rules.free_none"),
-    texts.t("rules.spent_first"),
-  ];
-}
-
 function limitWords({ texts, calendar, definition, lineName }) {
   const { limits, pools } = definition;
   const zone = calendar.zoneName();
@@ -99,14 +89,31 @@ function limitWords({ texts, calendar, definition, lineName }) {
   const groups = limits.groups.map(({ lines: keys, member_wins_max: n }) =>
     texts.t("rules.group_wins", { n, lines: keys.map((key) => lineName(lines.find((line) => line.key === key))).join(texts.t("list")) }));
   const plays = said(LIMITS);
-  const costs = chanceWords({ texts, definition }, zone);
   return [
-    ...costs,
-    ...(plays.length || costs.length ? plays : [texts.t("rules.no_limit")]),
+    ...(plays.length || definition.chances ? plays : [texts.t("rules.no_limit")]),
     limits.plays_at_once_max && texts.t("rules.at_once", { n: limits.plays_at_once_max }),
     limits.cooldown_seconds && texts.t("rules.cooldown", { n: limits.cooldown_seconds }),
     ...said(OTHERS),
     ...groups,
+  ];
+}
+
+/** What a play costs: the free chances, the price of more, how many may be bought and how long they last. */
+function chanceWords({ texts, calendar, definition: { chances } }) {
+  if (!chances) return [];
+  const { free, price } = chances;
+  const zone = calendar.zoneName();
+  const bought = price && [
+    texts.t("rules.price", { points: texts.number(price.points) }),
+    price.per_member_day_max && texts.t("rules.price_day", { n: texts.number(price.per_member_day_max) }),
+    price.per_member_max && texts.t("rules.price_total", { n: texts.number(price.per_member_max) }),
+    price.lasts_days ? texts.t("rules.price_lasts", { n: price.lasts_days }) : texts.t("rules.price_for_good"),
+    texts.t("rules.price_back"),
+  ];
+  return [
+    free ? texts.t(`rules.free_${free.period}`, { n: texts.number(free.count), zone }) : texts.t("rules.free_none"),
+    ...(bought || []),
+    texts.t("rules.spent_first"),
   ];
 }
 
@@ -144,6 +151,7 @@ function ruleWords(app) {
   return [
     ...(asks.length ? asks : [texts.t("who.everybody")]),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
+    ...chanceWords(app),
     ...limitWords(app),
     ...raffleRules(app),
     ...pools.filter((pool) => pool.urn_plays).map((pool) => texts.t("rules.urn", { n: texts.number(pool.urn_plays) })),
