@@ -15,6 +15,7 @@ from rich.table import Table
 
 from api.tables import metadata
 from core.db import Database
+from core.log import configure_logging
 from tests.earning.shop import a_campaign
 from tests.prizes.conftest import running_example
 from tests.prizes.sandbox import APP_KEY, SECRET, SandboxWallet
@@ -49,6 +50,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     told = parser.parse_args()
+    configure_logging(level="ERROR", json_lines=False)  # every step is logged, and the table says it all
     console, started = Console(), time.monotonic()
     table = Table(title=f"{told.count:,} purchases", title_justify="left")
     points = ("taken", "granted", "returned", "in flight")
