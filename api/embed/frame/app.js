@@ -269,7 +269,7 @@ export class App {
     this.shelf = h("ul", { class: "shelf" });
     this.stage = h("div", { class: "stage", onclick: () => this.canPlay() && this.spin() });
     this.button = h("button", { type: "button", class: "primary play", onclick: () => this.spin() });
-    this.many = h("button", { type: "button", class: "small many", onclick: () => this.spin(this.#atOnce()) });
+    this.many = h("button", { type: "button", class: "link many", onclick: () => this.spin(this.#atOnce()) });
     this.notice = h("div", { class: "notice", tabindex: "-1" });
     this.hint = h("p", { class: "hint" });
     this.buyLink = h("button", { type: "button", class: "link buy", hidden: true, onclick: () => showBuy(this) });

@@ -7,7 +7,6 @@ export function showResults(app, outcomes) {
   const won = outcomes.filter((outcome) => outcome.award);
   app.sheets.show({
     name: won.length ? "several" : "several-loss",
-    quiet: true,
     title: () => app.texts.t("result.of_several", { n: outcomes.length, won: won.length }),
     render: (body) => body.append(list(app, won, outcomes.length - won.length), ...buttons(app, won)),
   });
