@@ -19,7 +19,7 @@ ARGS ?=
 
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help setup run test check sim chaos draws purchases bench screenshots lock clean
+.PHONY: help setup run test test-long check sim chaos draws purchases bench screenshots lock clean
 
 help: ## this help
 	@echo "Windfall: prize campaigns for points malls."; echo
@@ -31,8 +31,11 @@ setup: $(READY) $(BUILT) ## the environment and the pages, as the other targets 
 run: setup ## everything on this machine, with a demo mall; Ctrl-C stops it
 	@exec $(BIN)/windfall run
 
-test: setup ## the tests (ARGS="-k wheel" for some); sim and chaos go on for longer
-	@$(BIN)/pytest -n auto --dist worksteal -m "not ablation" $(ARGS)
+test: setup ## the tests (ARGS="-k wheel" for some); test-long, sim and chaos go on for longer
+	@$(BIN)/pytest -n auto --dist worksteal -m "not ablation and not long" $(ARGS)
+
+test-long: setup ## the tests that wait for hours to turn and campaigns to end, or count thousands
+	@$(BIN)/pytest -n auto --dist worksteal -m long $(ARGS)
 
 check: $(READY) ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet .

@@ -62,6 +62,7 @@ def test_it_comes_up_revives_what_dies_and_leaves_nothing(run_house: Run) -> Non
     assert "Traceback" not in printed
 
 
+@pytest.mark.long
 def test_a_second_start_keeps_what_the_first_told(run_house: Run) -> None:
     first = run_house()
     first.wait_ready()

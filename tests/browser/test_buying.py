@@ -28,6 +28,7 @@ async def wins_66_points(visitor: Visitor) -> None:
     await visitor.closes_the_sheet()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("device", [ZH_PHONE.at_rest(), EN_DESK.at_rest()], ids=["zh-phone", "en-desk"])
 async def test_points_that_were_won_buy_one_more(device: Device, operator: Operator, visit: Visit) -> None:
     visitor = await visit(device, await operator.opens(POINTS, **ONE_FREE))
@@ -76,6 +77,7 @@ async def test_a_lost_answer_is_asked_for_with_the_same_key(operator: Operator, 
     assert (await (await visitor.member()).gets("/wallet"))["points"] == 16
 
 
+@pytest.mark.long
 async def test_a_refusal_is_read_out_and_takes_nothing(operator: Operator, visit: Visit) -> None:
     visitor = await visit(EN_DESK.at_rest(), await operator.opens(POINTS, **ONE_FREE))
     await wins_66_points(visitor)

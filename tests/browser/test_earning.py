@@ -16,6 +16,7 @@ from tests.support.processes import RunningHouse
 everyone = pytest.mark.parametrize("device", [ZH_PHONE, EN_DESK], ids=["zh-phone", "en-desk"])
 
 
+@pytest.mark.long
 @everyone
 async def test_a_check_in_at_the_mall_gives_a_go(device: Device, visit: Visit, estate: RunningHouse) -> None:
     visitor = await visit(device.at_rest(), estate.demo["campaigns"]["wheel-tasks"])

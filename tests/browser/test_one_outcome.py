@@ -115,6 +115,7 @@ async def test_a_service_that_is_busy_is_asked_again_with_the_same_key(operator:
     assert len(visitor.play_keys) == 3
 
 
+@pytest.mark.long
 async def test_a_stall_is_waited_for_calmly(operator: Operator, visit: Visit) -> None:
     visitor = await a_visitor(ZH_PHONE, operator, visit)
 

@@ -19,6 +19,7 @@ DRAWN_MS_MAX = 40_000
 RAFFLE: dict[str, Any] = {"prizes": [{"key": "grand", "product": "UMBRELLA", "units": 1}], "runners_up": 3}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("device", [ZH_PHONE.at_rest(), EN_DESK.at_rest()], ids=["zh-phone", "en-desk"])
 async def test_tickets_are_counted_and_the_result_comes_by_itself(
     device: Device, operator: Operator, visit: Visit

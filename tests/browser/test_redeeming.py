@@ -26,6 +26,7 @@ async def is_told(visitor: Visitor, path: str, **facts: object) -> None:
     await expect(visitor.see("#redeem-code")).to_be_focused()
 
 
+@pytest.mark.long
 @everyone
 async def test_a_code_gives_goes_when_all_are_used(device: Device, operator: Operator, visit: Visit) -> None:
     campaign = await operator.opens(NOTHING, **PAID)
@@ -68,6 +69,7 @@ async def test_a_code_gives_goes_when_all_are_used(device: Device, operator: Ope
     await expect(visitor.play_button).to_contain_text("1")
 
 
+@pytest.mark.long
 async def test_a_keyboard_is_enough_to_redeem(operator: Operator, visit: Visit) -> None:
     campaign = await operator.opens(NOTHING, **PAID)
     await operator.posts(f"/campaigns/{campaign}/code-batches", name="spring", chances=3, uses=9, code="SPRING2026")

@@ -81,6 +81,7 @@ async def test_chances_used_up_for_good_promise_nothing(device: Device, operator
     await is_told(visitor, "used-up")
 
 
+@pytest.mark.long
 @everyone
 async def test_a_short_wait_is_counted_down_and_passes_by_itself(
     device: Device, operator: Operator, visit: Visit
@@ -97,6 +98,7 @@ async def test_a_short_wait_is_counted_down_and_passes_by_itself(
     assert len(visitor.play_keys) == 2
 
 
+@pytest.mark.long
 async def test_the_last_go_of_all_is_seen_to_be_taken(operator: Operator, visit: Visit) -> None:
     campaign = await operator.opens(NOTHING, limits={"plays_max": 1})
     one, other = [await visit(device.at_rest(), campaign) for device in (ZH_PHONE, EN_DESK)]
@@ -140,6 +142,7 @@ async def test_a_campaign_for_a_list_names_it(device: Device, operator: Operator
     await visitor.is_ready()
 
 
+@pytest.mark.long
 @everyone
 async def test_a_blocked_member_is_told_until_when_and_comes_back(
     device: Device, operator: Operator, visit: Visit
@@ -191,11 +194,12 @@ async def test_the_rules_say_who_draws_from_which_pool(device: Device, operator:
     await expect(visitor.see(".shelf li")).to_have_count(1)
 
 
+@pytest.mark.long
 @everyone
 async def test_a_campaign_that_is_not_open_yet_counts_down_and_opens_by_itself(
     device: Device, operator: Operator, visit: Visit
 ) -> None:
-    visitor = await visit(device, await operator.opens(NOTHING, **hours(opens_in=9)))
+    visitor = await visit(device, await operator.opens(NOTHING, **hours(opens_in=15)))
     await visitor.arrives()
     await expect(visitor.see(".countdown")).to_contain_text("00:00:0")
     await expect(visitor.see(".notice")).to_contain_text(visitor.words("states.not-open-yet.title"))
@@ -203,6 +207,7 @@ async def test_a_campaign_that_is_not_open_yet_counts_down_and_opens_by_itself(
     await visitor.spins()
 
 
+@pytest.mark.long
 @everyone
 async def test_a_campaign_that_ended_while_somebody_looked_says_so(
     device: Device, operator: Operator, visit: Visit
@@ -218,6 +223,7 @@ async def test_a_campaign_that_ended_while_somebody_looked_says_so(
     await is_told(visitor, "over")
 
 
+@pytest.mark.long
 @everyone
 async def test_a_pause_is_said_and_passes_by_itself(device: Device, operator: Operator, visit: Visit) -> None:
     visitor = await visit(device, await operator.opens(NOTHING))

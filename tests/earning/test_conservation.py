@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from core.db import Database
 from tests.prizes.wallets import Stand
 from tests.purchases.faults import STEPS
@@ -11,6 +13,7 @@ from tests.support.arguments import HandClock
 PURCHASES = 200
 
 
+@pytest.mark.long
 async def test_no_point_is_made_or_lost_though_answers_are_and_processes_die(
     stand: Stand, database: Database, clock: HandClock, campaign: str
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+import pytest
 from sqlalchemy import func, select
 
 from core.db import Database
@@ -21,6 +22,7 @@ AT_ONCE = 16
 STEPS_MAX = 40
 
 
+@pytest.mark.long
 async def test_no_point_is_made_or_lost_though_one_answer_in_ten_is(stand: Stand, database: Database) -> None:
     """Debits = consumed + refunded + in flight, and the wallet's book agrees."""
     members = [f"00000000-0000-0000-0000-{number:012x}" for number in range(0xA000, 0xA000 + MEMBERS)]
