@@ -142,6 +142,14 @@ def stand(
     return HttpStand(make(sandbox_wallet.url, http, clock), sandbox_wallet)
 
 
+@pytest.fixture
+def patient_stand(stand: Stand) -> Stand:
+    """The same with calls that wait for their answers as long as many at once may take on a busy machine."""
+    if isinstance(stand, HttpStand):
+        stand.wallet._seconds_max = 20
+    return stand
+
+
 def a_worker(
     database: Database, clock: HandClock, ids: CountingIds, http: httpx.AsyncClient, url: str | None, **changes: object
 ) -> Fulfilment:
