@@ -17,7 +17,7 @@ import pytest
 from core.db import Database
 from prizes.fulfilment.deliveries import Fulfilment, FulfilmentSettings
 from tests.prizes.sandbox import APP_KEY, SECRET, Sandbox, SandboxWallet
-from tests.prizes.wallets import HttpStand, LedgerStand, Stand, a_duiba_wallet, a_signed_wallet
+from tests.prizes.wallets import SECONDS_MAX, HttpStand, LedgerStand, Stand, a_duiba_wallet, a_signed_wallet
 from tests.support.arguments import CountingEntropy, CountingIds, HandClock
 
 ROOT = Path(__file__).parents[2]
@@ -126,6 +126,12 @@ def far(
     return HttpStand(make(sandbox_wallet.url, http, clock), sandbox_wallet)
 
 
+@pytest.fixture
+def answer_seconds_max() -> float:
+    """How long a stand's calls wait for an answer: not long, so that a wallet that hangs holds nobody up."""
+    return SECONDS_MAX
+
+
 @pytest.fixture(params=["ledger", "signed", "duiba"])
 def stand(
     *,
@@ -135,11 +141,13 @@ def stand(
     http: httpx.AsyncClient,
     clock: HandClock,
     ids: CountingIds,
+    answer_seconds_max: float,
 ) -> Stand:
     if request.param == "ledger":
         return LedgerStand(database, clock, ids)
     make = a_signed_wallet if request.param == "signed" else a_duiba_wallet
-    return HttpStand(make(sandbox_wallet.url, http, clock), sandbox_wallet)
+    wallet = make(sandbox_wallet.url, http, clock, answer_seconds_max=answer_seconds_max)
+    return HttpStand(wallet, sandbox_wallet)
 
 
 def a_worker(

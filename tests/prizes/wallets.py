@@ -80,7 +80,9 @@ def a_signed_wallet(url: str, http: httpx.AsyncClient, clock: HandClock, **chang
     return SignedHttpWallet(url=url, http=http, clock=clock, **{**facts, **changes})
 
 
-def a_duiba_wallet(url: str, http: httpx.AsyncClient, clock: HandClock, **changes: Any) -> DuibaWallet:
+def a_duiba_wallet(
+    url: str, http: httpx.AsyncClient, clock: HandClock, *, answer_seconds_max: float = SECONDS_MAX, **changes: Any
+) -> DuibaWallet:
     endpoints = DuibaEndpoints(
         **{
             "debit_url": f"{url}/duiba/debit",
@@ -91,7 +93,9 @@ def a_duiba_wallet(url: str, http: httpx.AsyncClient, clock: HandClock, **change
             **changes,
         }
     )
-    return DuibaWallet(endpoints, name_at_mall=name_at_mall, http=http, clock=clock, answer_seconds_max=SECONDS_MAX)
+    return DuibaWallet(
+        endpoints, name_at_mall=name_at_mall, http=http, clock=clock, answer_seconds_max=answer_seconds_max
+    )
 
 
 class Forgetful:
