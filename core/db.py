@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +15,13 @@ import asyncpg
 from sqlalchemy import DateTime, MetaData, TypeDecorator, Uuid, event, make_url
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 POOL_CONNECTIONS_MAX = 16
 POOL_WAIT_SECONDS = 10
+TURN_WAIT_SECONDS = 20
 SQLITE_BUSY_MS = 20_000
 READ_ONLY = "windfall_read_only"
 CONSTRAINT_CLASS = "23"  # of SQLSTATE
@@ -59,7 +62,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Database:
-    """An engine and the ways to use it: `transaction` commits at the end, `reading` never writes, `write` is for many rows."""
+    """An engine and the ways to use it: `transaction` commits at the end, `reading` never writes, `write` is for many rows.
+
+    SQLite has one writer, which it chooses by luck: a process that writes much at once would starve some of its own. So those
+    of one process take turns, in the order in which they came; only processes are left to luck.
+    """
 
     def __init__(self, url: str) -> None:
         self._over(_create_engine(url))
@@ -68,6 +75,7 @@ class Database:
         self.engine = engine
         self._sessions = async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
         self._writers: list[_Writer] = []
+        self._turn: AbstractAsyncContextManager[None] = _Turns() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -76,7 +84,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session that commits when the block ends well and rolls back when it does not."""
-        async with self._sessions.begin() as session:
+        async with self._turn, self._sessions.begin() as session:
             yield session
 
     @asynccontextmanager
@@ -89,7 +97,7 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection]:
         """A bare connection inside a committing transaction, for tables rather than rows."""
-        async with self.engine.begin() as connection:
+        async with self._turn, self.engine.begin() as connection:
             yield connection
 
     async def write(self, *statements: Statement) -> Sequence[Any]:
@@ -98,18 +106,19 @@ class Database:
         For the hot path alone: every wait costs a turn of a busy loop. PostgreSQL takes one statement, which commits by
         itself. Raises sqlalchemy's IntegrityError where a constraint is broken, and OperationalError for any other failure.
         """
-        writer = self._writers.pop() if self._writers else await self._new_writer()
-        try:
-            rows = await (_write_sqlite if self.is_sqlite else _write_postgresql)(writer.driver, statements)
-        except IntegrityError:
+        async with self._turn:
+            writer = self._writers.pop() if self._writers else await self._new_writer()
+            try:
+                rows = await (_write_sqlite if self.is_sqlite else _write_postgresql)(writer.driver, statements)
+            except IntegrityError:
+                self._writers.append(writer)
+                raise
+            except BaseException:
+                await writer.connection.invalidate()  # nobody knows what the connection is in the middle of
+                await writer.connection.close()
+                raise
             self._writers.append(writer)
-            raise
-        except BaseException:
-            await writer.connection.invalidate()  # nobody knows what the connection is in the middle of
-            await writer.connection.close()
-            raise
-        self._writers.append(writer)
-        return rows
+            return rows
 
     async def _new_writer(self) -> _Writer:
         connection = await self.engine.connect()
@@ -119,6 +128,23 @@ class Database:
         while self._writers:
             await self._writers.pop().connection.close()
         await self.engine.dispose()
+
+
+class _Turns:
+    """One at a time, first come first served; who waits for longer than for a connection is refused as one who does."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        try:
+            async with asyncio.timeout(TURN_WAIT_SECONDS):
+                await self._lock.acquire()
+        except TimeoutError:
+            raise PoolTimeout(f"no turn to write in {TURN_WAIT_SECONDS} s") from None
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class _Writer(NamedTuple):

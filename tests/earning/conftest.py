@@ -11,11 +11,11 @@ from core.ids import TimeOrderedIds
 from earning.purchasing import Purchasing
 from prizes.wallet.contract import Wallet
 from tests.earning.shop import Shop, a_campaign
-from tests.prizes.conftest import far, http, ids, sandbox_wallet, stand, wallet_url
+from tests.prizes.conftest import answer_seconds_max, far, http, ids, sandbox_wallet, stand, wallet_url
 from tests.prizes.wallets import Stand
 from tests.support.arguments import CountingEntropy, HandClock
 
-__all__ = ["far", "http", "ids", "sandbox_wallet", "stand", "wallet_url"]
+__all__ = ["answer_seconds_max", "far", "http", "ids", "sandbox_wallet", "stand", "wallet_url"]
 
 OpenShop = Callable[[Wallet], Shop]
 

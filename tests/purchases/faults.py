@@ -41,6 +41,7 @@ class MortalDatabase(Database):
 
     def __init__(self, database: Database, fate: Fate) -> None:
         self._over(database.engine)
+        self._turn = database._turn
         self._fate = fate
 
     @asynccontextmanager

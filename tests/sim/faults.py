@@ -49,6 +49,7 @@ class SimDatabase(Database):
         self.engine = shared.engine
         self._sessions = shared._sessions
         self._writers = shared._writers
+        self._turn = nullcontext()  # the world lets nobody else go on while a transaction is open
         self._point = point
 
     @asynccontextmanager
