@@ -14,6 +14,7 @@ from fastapi import Request
 
 from api.auth.malls import name_of_member, origins_of_campaign
 from api.auth.sessions import Sessions
+from api.auth.whereabouts import Whereabouts
 from api.settings import Settings
 from campaigns.admission import Admission
 from campaigns.room import CampaignsRoom, furnish
@@ -44,6 +45,7 @@ class House:
     sealer: Sealer
     database: Database
     sessions: Sessions
+    whereabouts: Whereabouts
     wallet: Wallet
     fulfilment: Fulfilment
     connection: Connection
@@ -81,6 +83,7 @@ async def open_house(
         )
         room = furnish(database=database, connection=connection, sealer=sealer, clock=clock, ids=ids, entropy=entropy)
         purchasing = Purchasing(database=database, wallet=wallet, clock=clock, ids=ids, entropy=entropy)
+        whereabouts = Whereabouts(derive(settings.key(), purpose="windfall: devices and networks"))
         yield House(
             settings=settings,
             clock=clock,
@@ -94,8 +97,10 @@ async def open_house(
                 ids=ids,
                 entropy=entropy,
                 sealer=sealer,
+                whereabouts=whereabouts,
                 audience=settings.base_url,
             ),
+            whereabouts=whereabouts,
             wallet=wallet,
             fulfilment=Fulfilment(
                 database=database,

@@ -156,6 +156,8 @@ def _as_json(value: Any) -> Any:
 
 
 def _in_words(value: Any, language: Language) -> Any:
+    if isinstance(value, Mapping) and value.keys() == {"zh", "en"}:
+        return value[language]
     return REASONS[value].in_language(language) if isinstance(value, str) and value in REASONS else value
 
 

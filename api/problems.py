@@ -6,10 +6,12 @@ A template may name the refusal's facts. A fact that is itself a word of `REASON
 from __future__ import annotations
 
 from api.problems_of_earning import EARNING
+from api.problems_of_velocity import VELOCITY
 from api.wording import Problem, Words
 
 PROBLEMS: dict[str, Problem] = {
     **EARNING,
+    **VELOCITY,
     # anything asked of the service
     "not-found": Problem(404, Words("找不到", "Not found"), Words("找不到您要的内容。", "There is no such {noun}.")),
     "method-not-allowed": Problem(

@@ -27,6 +27,7 @@ def serve_api(settings: Settings) -> None:
         log_config=None,
         server_header=False,
         backlog=BACKLOG,
+        forwarded_allow_ips=settings.trusted_proxies,
         limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS_MAX,

@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     redis_url: str = ""
     secret_key: SecretStr = SecretStr("")
     base_url: str = ""
+    trusted_proxies: str = Field(default="127.0.0.1,::1", max_length=2000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     topup_url: str = ""
     topup_secret: SecretStr = SecretStr("")

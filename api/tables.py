@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import campaigns.models
 import campaigns.raffle_models
+import campaigns.velocity_models
 import earning.code_models
 import earning.event_models
 import earning.models

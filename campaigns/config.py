@@ -16,6 +16,7 @@ from campaigns.limits import Budget, Chances, Key, Limits
 from campaigns.moments import Span
 from campaigns.pools import Line, Pool
 from campaigns.raffle import Raffle
+from campaigns.velocity import Velocity, VelocityRule
 
 POOLS_MAX = 20
 CLAIM_DAYS_MAX = 365
@@ -53,6 +54,8 @@ class Config(BaseModel):
     audience: Audience = EVERYBODY
     limits: Limits = Limits()
     budget: Budget = Budget()
+    velocity: Velocity = ()
+    """What is asked for suspiciously often, and what follows. It changes no odds, and may be changed at any time."""
     chances: Chances | None = None
     """What a play costs; without it a play costs no chance, and limits alone say how many there are."""
     claim_days: Annotated[int, Field(ge=1, le=CLAIM_DAYS_MAX)] = 15
@@ -76,7 +79,8 @@ class Config(BaseModel):
             *(line.key for line in self.lines),
             *(prize.key for prize in (self.raffle.prizes if self.raffle else ())),
         ]
-        for noun, keys in (("pool", [pool.key for pool in self.pools]), ("line", lines)):
+        rules = [rule.key for rule in self.velocity]
+        for noun, keys in (("pool", [pool.key for pool in self.pools]), ("line", lines), ("velocity rule", rules)):
             twice = sorted({key for key in keys if keys.count(key) > 1})
             if twice:
                 raise ValueError(f"{noun} key used twice: {', '.join(twice)}")
@@ -118,6 +122,9 @@ class Config(BaseModel):
 
     def line(self, key: str) -> Line:
         return next(line for line in self.lines if line.key == key)
+
+    def velocity_rule(self, key: str) -> VelocityRule | None:
+        return next((rule for rule in self.velocity if rule.key == key), None)
 
     @property
     def products(self) -> set[str]:

@@ -25,6 +25,7 @@ from campaigns.mending import Mending
 from campaigns.paying import Paying
 from campaigns.pools import Pool, pool_for
 from campaigns.refusals import KeyReused, refusal_of
+from campaigns.velocity_gate import VelocityGate, Visitor
 from campaigns.versions import Running, Version, Versions
 from core.clock import Clock
 from core.errors import Unavailable
@@ -45,7 +46,8 @@ class Asked:
     """A member's request to play. `entry` is the game's entry as canonical JSON, `key` the Idempotency-Key.
 
     `sub` is the mall's own id of the member, and `attributes` is what it signed about them; `lists` are those of the
-    campaign's lists that they are on, which a play finds out by itself.
+    campaign's lists that they are on, which a play finds out by itself. `device` and `network` are digests of where they ask
+    from. `review` is the velocity rule that wants what is won looked at, which a play finds out as well.
     """
 
     campaign: str
@@ -54,14 +56,29 @@ class Asked:
     entry: str
     sub: str | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    device: str = ""
+    network: str = ""
     lists: frozenset[str] = frozenset()
+    review: str = ""
     place: int = 0
     times: int = 1
     """Which of so many plays that were asked for at once, under one key."""
 
     @property
     def request_key(self) -> str:
-        return digest(f"{self.key}\n{self.place}" if self.place else self.key)
+        return self.request_key_at(self.place)
+
+    def request_key_at(self, place: int) -> str:
+        return digest(f"{self.key}\n{place}" if place else self.key)
+
+    @property
+    def request_keys(self) -> list[str]:
+        """Of every play that is asked for."""
+        return [self.request_key_at(place) for place in range(self.times)]
+
+    @property
+    def visitor(self) -> Visitor:
+        return Visitor(member=self.member, sub=self.sub, device=self.device, network=self.network)
 
     @property
     def fingerprint(self) -> str:
@@ -88,6 +105,7 @@ class Plays:
         ledger: Ledger,
         mending: Mending,
         paying: Paying,
+        velocity: VelocityGate,
         connection: Connection,
         clock: Clock,
         ids: Ids,
@@ -101,6 +119,7 @@ class Plays:
         self._ids = ids
         self._drawing = Drawing(clock)
         self._paying = paying
+        self._velocity = velocity
         self._next_ordinals: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     async def play(self, asked: Asked) -> bytes:
@@ -109,6 +128,7 @@ class Plays:
         for _ in range(ATTEMPTS_MAX):
             decided = await self.decide(asked)
             if decided is not None and await self.settle(decided):
+                await self.count_wins(asked, decided)
                 return await self.show(decided.entry, asked.campaign)
             await asyncio.sleep(PAUSE_SECONDS)
         raise Unavailable(reason="the campaign is recovering")
@@ -170,9 +190,21 @@ class Plays:
         if found.refusal is not None:
             running = await self._versions.look_again(asked.campaign)  # it may have been opened to more
             found = await self._admission.look_again(running.version, sub=asked.sub, attributes=asked.attributes)
-        if found.refusal is not None and not await self.is_known(asked, running):
-            raise found.refusal
-        return replace(asked, lists=found.lists) if found.lists else asked
+        if found.refusal is not None:
+            if not await self.is_known(asked, running):
+                raise found.refusal
+            return replace(asked, lists=found.lists)
+        counted = await self._velocity.count(running, asked.visitor, asked.request_keys)
+        if counted.stopped_by is not None and not await self.is_known(asked, running):
+            raise await self._velocity.refuse(running, asked.visitor, counted.stopped_by)
+        return replace(asked, lists=found.lists, review=counted.review) if found.lists or counted.review else asked
+
+    async def count_wins(self, asked: Asked, *decided: Decided) -> None:
+        """Let the velocity rules count what was won just now."""
+        for each in decided:
+            won = each.running.version.lines[each.entry.awarded].prize is not None
+            if won and not each.is_held and each.running.version.config.velocity:
+                await self._velocity.count_wins(each.running, asked.visitor, [each.entry.play])
 
     async def is_known(self, asked: Asked, running: Running) -> bool:
         """Whether the request's key became a play before. Raises KeyReused when its body was another."""

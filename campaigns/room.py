@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from campaigns.admission import Admission
 from campaigns.blocks import Blocks
+from campaigns.challenges import Challenges
 from campaigns.drain import Drain
 from campaigns.ledger import Ledger
 from campaigns.lifecycle import Lifecycle
@@ -15,6 +16,7 @@ from campaigns.plays import Plays
 from campaigns.raffle_draws import RaffleDraws
 from campaigns.recovery import Recovery
 from campaigns.several import Several
+from campaigns.velocity_gate import VelocityGate
 from campaigns.versions import Versions
 from core.clock import Clock
 from core.db import Database
@@ -35,6 +37,7 @@ class CampaignsRoom:
     plays: Plays
     several: Several
     paying: Paying
+    challenges: Challenges
     lifecycle: Lifecycle
     raffles: RaffleDraws
 
@@ -56,6 +59,7 @@ def furnish(
         ledger=ledger,
         mending=mending,
         paying=paying,
+        velocity=VelocityGate(database=database, blocks=blocks, connection=connection, clock=clock, ids=ids),
         connection=connection,
         clock=clock,
         ids=ids,
@@ -72,6 +76,7 @@ def furnish(
         plays=plays,
         several=Several(plays=plays, versions=versions),
         paying=paying,
+        challenges=Challenges(database=database, connection=connection, clock=clock),
         lifecycle=lifecycle,
         raffles=RaffleDraws(
             database=database, versions=versions, mending=mending, connection=connection, clock=clock, ids=ids

@@ -32,6 +32,7 @@ class Several:
         for _ in range(single.ATTEMPTS_MAX):
             decided = await self._decide(parts)
             if decided is not None and await self._plays.settle(*decided):
+                await self._plays.count_wins(asked, *decided)
                 shown = [await self._plays.show(each.entry, asked.campaign) for each in decided]
                 return b'{"plays":[' + b",".join(shown) + b"]}"
             await asyncio.sleep(single.PAUSE_SECONDS)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import asyncpg
-from sqlalchemy import DateTime, MetaData, TypeDecorator, Uuid, event, make_url
+from sqlalchemy import DateTime, MetaData, TypeDecorator, Uuid, event, make_url, text
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -128,6 +128,12 @@ class Database:
         while self._writers:
             await self._writers.pop().connection.close()
         await self.engine.dispose()
+
+
+async def hold(session: AsyncSession, name: str) -> None:
+    """Make whatever else holds this name wait until the transaction ends. SQLite's transactions wait from their first statement."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
 class _Turns:

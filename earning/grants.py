@@ -7,18 +7,17 @@ brings those that may have chances left, and is told when there are others.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import to_ms
-from core.db import Database
+from core.db import Database, hold
 from core.errors import Refusal
 from earning.models import ChanceGrant, ChanceUse
 from inventory.claims import Take
@@ -112,7 +111,8 @@ async def give(
     The same again is answered with what was given. Raises GrantDiffers when the reference was used for another grant, and
     TooManyGrants.
     """
-    await _hold(session, campaign, member)
+    # Numbers are right without this: it spares many who give to one member at once from taking the same one again and again.
+    await hold(session, f"{GRANT}{campaign}:{member}")
     for _ in range(NUMBERINGS_MAX):
         made = await session.scalar(
             select(ChanceGrant).where(
@@ -143,13 +143,6 @@ async def give(
             continue
         return grant
     raise AssertionError(f"no number for a grant of member {member} in {NUMBERINGS_MAX} tries")
-
-
-async def _hold(session: AsyncSession, campaign: str, member: str) -> None:
-    # Numbers are right without this: it spares many who give to one member at once from taking the same one again and again.
-    if session.get_bind().dialect.name == "postgresql":
-        lock = int.from_bytes(hashlib.sha256(f"{GRANT}{campaign}:{member}".encode()).digest()[:8], signed=True)
-        await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": lock})
 
 
 async def count_of(session: AsyncSession, *, campaign: str, member: str) -> int:

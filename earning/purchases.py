@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core import db
 from core.errors import Refusal
 from earning.grants import GRANTS_MAX
 from earning.purchase_models import NEW, ChancePurchase, ChancePurchaseNumber, State
@@ -142,10 +143,7 @@ async def page_of_campaign(
 
 async def hold(session: AsyncSession, *, campaign: str, member: str) -> None:
     """Make whatever else buys for this member wait until the transaction ends, so that numbers never clash."""
-    # SQLite's transactions are single-writer from their first statement.
-    if session.get_bind().dialect.name == "postgresql":
-        key = {"key": f"purchases {campaign} {member}"}
-        await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
+    await db.hold(session, f"purchases {campaign} {member}")
 
 
 async def _free_numbers(session: AsyncSession, order: Order, limit: Limit) -> list[tuple[Limit, int]]:

@@ -29,3 +29,15 @@ class LaneKeys:
     def member(self, member: str) -> str:
         """hash: epoch, plays, day, day_plays, at, play, grants; the tallies of the member; the latest idempotency keys."""
         return f"{self.tag}:member:{member}"
+
+    def velocity(self, rule: str, subject: str) -> str:
+        """sorted set: what a rule counts of a member, device or network → the hour it came, in ms."""
+        return f"{self.tag}:velocity:{rule}:{subject}"
+
+    def passes(self, rule: str, member: str) -> str:
+        """string: how many more asks the mall's check lets the member make, whatever the rule says."""
+        return f"{self.tag}:passes:{rule}:{member}"
+
+    def told(self, rule: str, member: str) -> str:
+        """string: the decision that the member was told about the rule, for as long as the rule looks back."""
+        return f"{self.tag}:told:{rule}:{member}"

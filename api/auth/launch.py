@@ -3,7 +3,8 @@
 A launch token is a JWT signed with HS256 under the mall's secret. Required claims: `iss` (the mall's key), `sub` (the
 mall's pseudonym for the member), `aud` (our public address), `iat`, `exp` (at most 120 s later), `jti` (never reused).
 Optional: `campaign` (the only campaign the session may play), `attributes` (small facts about the member; a campaign's
-audience asks for `tier`, `segments` and `registered_at`), `origin`.
+audience asks for `tier`, `segments` and `registered_at`), `origin`, `device` (the mall's own id of the member's device, of which
+only a keyed digest is kept, and velocity rules count).
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class LaunchClaims(BaseModel):
     campaign: UUID | None = None
     attributes: Annotated[dict[ShortText, Fact], Field(max_length=ATTRIBUTES_MAX)] = {}
     origin: Annotated[StrictStr, Field(max_length=255), AfterValidator(_printable)] | None = None
+    device: Annotated[StrictStr, Field(min_length=1, max_length=255), AfterValidator(_printable)] | None = None
 
     @property
     def unusable_after(self) -> datetime:

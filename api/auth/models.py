@@ -50,6 +50,8 @@ class MemberSessionRow(Base):
     mall_id: Mapped[str] = mapped_column(id_type(), ForeignKey("mall.id"))
     campaign_id: Mapped[str | None] = mapped_column(id_type())
     attributes: Mapped[dict[str, Any]] = mapped_column(JSON)
+    device: Mapped[str] = mapped_column(String(22), server_default="")
+    """A keyed digest of the device that the mall named; "" when it named none."""
     origin: Mapped[str | None] = mapped_column(String(255))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 

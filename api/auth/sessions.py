@@ -16,6 +16,7 @@ from api.auth.members import inserted, member_of
 from api.auth.models import LaunchTokenUse, Mall, Member, MemberSessionRow
 from api.auth.refusals import LaunchTokenUsed
 from api.auth.tokens import new_token, token_hash
+from api.auth.whereabouts import Whereabouts
 from core.clock import Clock
 from core.db import Database
 from core.ids import Entropy, Ids
@@ -30,13 +31,17 @@ PURGE_ROWS_MAX = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberSession:
-    """Who is asking, and for which mall; `campaign_id` is the only campaign they may touch when it is set."""
+    """Who is asking, and for which mall; `campaign_id` is the only campaign they may touch when it is set.
+
+    `device` is a digest, "" when the mall named none.
+    """
 
     member_id: str
     sub: str
     mall_id: str
     campaign_id: str | None
     attributes: Mapping[str, Any]
+    device: str = ""
     expires_at: datetime
 
 
@@ -53,7 +58,15 @@ class Sessions:
     """Opens and resolves member sessions. What it knows by heart is at most `CACHED` old and bounded in number."""
 
     def __init__(
-        self, *, database: Database, clock: Clock, ids: Ids, entropy: Entropy, sealer: Sealer, audience: str
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        entropy: Entropy,
+        sealer: Sealer,
+        whereabouts: Whereabouts,
+        audience: str,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -61,6 +74,7 @@ class Sessions:
         self._entropy = entropy
         self._sealer = sealer
         self._audience = audience
+        self._whereabouts = whereabouts
         self._known: OrderedDict[str, tuple[datetime, MemberSession]] = OrderedDict()
 
     async def open(self, launch_token: str) -> Opened:
@@ -77,6 +91,7 @@ class Sessions:
                 mall_id=mall.id,
                 campaign_id=str(claims.campaign) if claims.campaign else None,
                 attributes=claims.attributes,
+                device=self._whereabouts.device(mall.id, claims.device),
                 expires_at=now + IDLE,
             )
             token = new_token(self._entropy)
@@ -119,6 +134,7 @@ class Sessions:
             mall_id=row.mall_id,
             campaign_id=row.campaign_id,
             attributes=row.attributes,
+            device=row.device,
             expires_at=expires_at,
         )
         self._remember(token, session, now)
@@ -157,6 +173,7 @@ def _row(key: bytes, session: MemberSession, *, origin: str | None) -> MemberSes
         mall_id=session.mall_id,
         campaign_id=session.campaign_id,
         attributes=dict(session.attributes),
+        device=session.device,
         origin=origin,
         expires_at=session.expires_at,
     )

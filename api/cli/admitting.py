@@ -1,4 +1,4 @@
-"""Whom operators let in and keep out, from a terminal: lists of members, and blocks."""
+"""Whom operators let in and keep out, from a terminal: lists of members, blocks, and what velocity rules decided."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ Why = Annotated[str, typer.Option("--reason", help="Why, in words that may be re
 LIST_COLUMNS = {"Key": "key", "Name": "name.en", "Members": "size", "Changed": "changed_at"}
 ACT_COLUMNS = {"Member": "sub", "Act": "kind", "Until": "until", "Reason": "reason", "By": "author", "At": "at"}
 
+DECISION_COLUMNS = {
+    "Member": "sub", "Action": "action", "Rule": "rule.key", "Why": "told.en", "At": "at", "Until": "until", "Passed": "passed_at",
+}  # fmt: skip
+
 lists = typer.Typer(no_args_is_help=True, help="Lists of members that a campaign may be for.")
 blocks = typer.Typer(no_args_is_help=True, help="Members who are kept from playing.")
 
@@ -24,6 +28,7 @@ blocks = typer.Typer(no_args_is_help=True, help="Members who are kept from playi
 def add_commands(app: typer.Typer) -> None:
     app.add_typer(lists, name="lists")
     app.add_typer(blocks, name="blocks")
+    app.command("decisions")(list_decisions)
 
 
 @lists.command("list")
@@ -113,6 +118,16 @@ def lift_block(sub: Sub, reason: Why, as_json: AsJson = False) -> None:
     """Let a blocked member play again."""
     with sentences(), client() as service:
         show_row(service.post("/blocks/lift", {"sub": sub, "reason": reason}), ACT_COLUMNS, as_json=as_json)
+
+
+def list_decisions(
+    campaign: Annotated[str, typer.Argument(help="The campaign's id.")],
+    sub: Annotated[str | None, typer.Option(help="Only what was decided about this member.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who was slowed down, challenged, put under review or blocked by a velocity rule, and why; newest first."""
+    with sentences(), client() as service:
+        show_rows(list(service.items(f"/campaigns/{campaign}/decisions", sub=sub)), DECISION_COLUMNS, as_json=as_json)
 
 
 def _change(key: str, file: File, how: str, *, as_json: bool) -> None:

@@ -29,6 +29,7 @@ from campaigns.pools import Guarantee, Line, Pool
 from campaigns.release import Release
 from campaigns.selling import offer_of
 from campaigns.standing import StandingState, standing_of
+from campaigns.velocity import Action
 from campaigns.versions import Running, Version
 from core.errors import NotFound
 from earning.codes import may_redeem
@@ -120,6 +121,10 @@ class CampaignView(BaseModel):
     limits: Limits
     chances: Annotated[
         Chances | None, Field(description="What a play costs: free chances, and the price of more. None: no chance.")
+    ]
+    velocity: Annotated[
+        list[Action],
+        Field(description="What may follow where somebody plays suspiciously often; when it does is not published."),
     ]
     has_budget: Annotated[bool, Field(description="Whether what all prizes cost together is limited.")]
     claim_days: int
@@ -264,6 +269,7 @@ def _campaign_view(running: Running, now: datetime, *, raffle: RaffleView | None
         audience=_audience_view(config.audience, config),
         limits=config.limits,
         chances=config.chances,
+        velocity=sorted({rule.action for rule in config.velocity}),
         has_budget=not config.budget.is_none,
         claim_days=config.claim_days,
         redeems_codes=redeems_codes,

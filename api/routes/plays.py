@@ -121,16 +121,23 @@ class PlayEndpoint:
         body = await _body(receive)
         campaign = _id_of(scope["path_params"]["campaign_id"])
         try:
-            shown = await _play(house, member, campaign, key, body)
+            shown = await _play(house, member, campaign, key, body, network=network_of(house, scope))
         except (DBAPIError, PoolTimeout, OSError) as error:
             raise LedgerAway(reason=type(error).__name__) from error
         await send({"type": "http.response.start", "status": 201, "headers": _response_headers(shown)})
         await send({"type": "http.response.body", "body": shown})
 
 
-async def _play(house: House, member: MemberSession, campaign: str, key: str, body: bytes) -> bytes:
+async def _play(house: House, member: MemberSession, campaign: str, key: str, body: bytes, *, network: str) -> bytes:
     game = await game_of(house, member, campaign)
-    return await house.campaigns.plays.play(asked_by(member, campaign, key=key, entry=entry_of(game, body)))
+    asked = asked_by(member, campaign, key=key, entry=entry_of(game, body), network=network)
+    return await house.campaigns.plays.play(asked)
+
+
+def network_of(house: House, scope: Scope) -> str:
+    """A digest of the range of addresses that a request comes from."""
+    client = scope.get("client")
+    return house.whereabouts.network(client[0] if client else None)
 
 
 async def game_of(house: House, member: MemberSession, campaign: str) -> str:
@@ -141,7 +148,7 @@ async def game_of(house: House, member: MemberSession, campaign: str) -> str:
     return running.version.game.key
 
 
-def asked_by(member: MemberSession, campaign: str, *, key: str, entry: str, times: int = 1) -> Asked:
+def asked_by(member: MemberSession, campaign: str, *, key: str, entry: str, network: str, times: int = 1) -> Asked:
     return Asked(
         campaign=campaign,
         member=member.member_id,
@@ -149,6 +156,8 @@ def asked_by(member: MemberSession, campaign: str, *, key: str, entry: str, time
         entry=entry,
         sub=member.sub,
         attributes=member.attributes,
+        device=member.device,
+        network=network,
         times=times,
     )
 

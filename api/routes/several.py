@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api.auth.dependencies import CurrentSession, TheHouse
-from api.routes.plays import PlayView, asked_by, canonical, checked_key, game_of
+from api.routes.plays import PlayView, asked_by, canonical, checked_key, game_of, network_of
 from campaigns.ledger import LedgerAway
 from campaigns.limits import PLAYS_AT_ONCE_MAX
 
@@ -33,8 +33,10 @@ class SeveralView(BaseModel):
 
 @router.post("/{campaign_id}/plays/several", status_code=201, response_model=SeveralView)
 async def play_several(
+    *,
     campaign_id: UUID,
     form: SeveralForm,
+    request: Request,
     member: CurrentSession,
     house: TheHouse,
     idempotency_key: Annotated[str, Header(description="8 to 64 visible ASCII characters.")] = "",
@@ -46,7 +48,7 @@ async def play_several(
     """
     key, campaign = checked_key(idempotency_key), str(campaign_id)
     entry = canonical(await game_of(house, member, campaign), form.entry)
-    asked = asked_by(member, campaign, key=key, entry=entry, times=form.times)
+    asked = asked_by(member, campaign, key=key, entry=entry, network=network_of(house, request.scope), times=form.times)
     try:
         shown = await house.campaigns.several.play(asked)
     except (DBAPIError, PoolTimeout, OSError) as error:

@@ -16,6 +16,7 @@ from api.auth.operators import Role
 from api.house import House
 from prizes.fulfilment.suppliers.signing import sign
 from tests.journeys.people import Operator, a_mall_with_people, someone
+from tests.support.mall_calls import mall_calls
 from tests.support.people import AMall, an_operator
 
 COSTS: dict[str, Any] = {"chances": {}}
@@ -26,11 +27,7 @@ async def calls(
     client: httpx.AsyncClient, house: House, mall: AMall, path: str = "", *, method: str = "POST", **body: Any
 ) -> httpx.Response:
     """A call as the mall's server signs it."""
-    path = f"/v1/mall/events{path}"
-    content = json.dumps(body) if body else ""
-    signed = sign(secret=mall.secret, message_id=str(uuid4()), content=content or path, now=house.clock.now())
-    headers = {**signed, "windfall-mall": mall.key, "content-type": "application/json"}
-    return await client.request(method, path, content=content, headers=headers)
+    return await mall_calls(client, house, mall, method, f"/v1/mall/events{path}", **body)
 
 
 async def a_rule(operator: Operator, campaign: str, key: str = "order", **caps: Any) -> Any:
