@@ -26,6 +26,7 @@ from prizes.wallet.models import WalletEntry, WalletTransfer
 from prizes.wallet.posting import DEBIT
 
 BATCH: Final = 500
+ASKS_MAX: Final = 3
 CALLS_AT_ONCE_MAX: Final = 8
 DIFFERENCES_MAX: Final = 200
 POINTS: Final = "points"
@@ -115,15 +116,18 @@ async def _asked(wallet: Wallet, transfers: Sequence[Ours]) -> list[str]:
     turns = asyncio.Semaphore(CALLS_AT_ONCE_MAX)
 
     async def ask(ours: Ours) -> str:
-        async with turns:
-            outcome = await wallet.query(ours.id)
-        match outcome:
-            case Done():
-                return "done"
-            case Refused() | NeverSent():
-                return "not-done"
-            case _:
-                return f"unknown: {outcome.reason}"
+        told = ""
+        for _ in range(ASKS_MAX):  # an answer that got lost is no difference
+            async with turns:
+                outcome = await wallet.query(ours.id)
+            match outcome:
+                case Done():
+                    return "done"
+                case Refused() | NeverSent():
+                    return "not-done"
+                case _:
+                    told = f"unknown: {outcome.reason}"
+        return told
 
     return list(await asyncio.gather(*map(ask, transfers)))
 
