@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from examples.demo_mall.launch import launch_token
-from examples.demo_mall.reporting import report_event
+from examples.demo_mall.reporting import report_event, report_passed
 from examples.demo_mall.settings import MallSettings
 
 ROOM = Path(__file__).parent
@@ -39,6 +40,7 @@ def build(settings: MallSettings) -> Starlette:
             Route("/", mall_page),
             Route("/launch-token", mint, methods=["POST"]),
             Route("/tasks", finish_task, methods=["POST"]),
+            Route("/checks", pass_check, methods=["POST"]),
             Route("/healthz", healthz),
             Mount("/static", StaticFiles(directory=ROOM / "static")),
         ]
@@ -101,6 +103,18 @@ async def finish_task(request: Request) -> Response:
     event = f"{task}-{member}-{datetime.now(UTC):%Y%m%d}" if task == "check-in" else f"{task}-{secrets.token_hex(8)}"
     told = await report_event(request.app.state.settings, event_id=event, rule=task, member=member)
     return JSONResponse(told or {"detail": "Windfall gave no answer."}, status_code=200 if told else 502)
+
+
+async def pass_check(request: Request) -> Response:
+    """The member who was challenged passed this mall's check: here, a press of a button. A real mall would know a person by more."""
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        return JSONResponse({"detail": "Only this mall's own pages may report a check."}, status_code=403)
+    try:
+        challenge = str(UUID(request.query_params.get("challenge", "")))
+    except ValueError:
+        return JSONResponse({"detail": "A challenge is needed."}, status_code=422)
+    told = await report_passed(request.app.state.settings, challenge=challenge)
+    return JSONResponse({}, status_code=200 if told else 502)
 
 
 async def healthz(_request: Request) -> Response:

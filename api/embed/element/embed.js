@@ -1,7 +1,7 @@
 // <windfall-campaign campaign="ID" token="…" locale="zh">: one campaign in a sandboxed frame of Windfall's own origin.
 //
 // Attributes: campaign, token (a launch token), token-url (where this page's server mints one), locale (zh or en).
-// Methods: refreshToken([token]), setLocale(locale), pause([paused]), refresh().
+// Methods: refreshToken([token]), setLocale(locale), pause([paused]), refresh(), checked().
 // Events: windfall:ready, windfall:play-started, windfall:outcome, … (messages.js), none of them with personal data.
 
 import { FROM_FRAME, pack, unpack } from "./messages.js";
@@ -65,6 +65,11 @@ class WindfallCampaign extends HTMLElement {
   /** Says that the member may have been given something, a chance for example: the game looks again. */
   refresh() {
     this.#tell("refresh");
+  }
+
+  /** Says that the member has passed the page's check, and its server has told so: what was stopped goes on. */
+  checked() {
+    this.#tell("checked");
   }
 
   #open() {

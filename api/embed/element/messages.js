@@ -17,6 +17,7 @@ export const FROM_FRAME = {
   outcome: { play: text, line: text, won: flag },
   "claim-needed": { award: text, claim: text },
   "claim-done": { award: text },
+  "challenge-needed": { challenge: text },
   "no-chance": { next_chance_at: orNull(text) },
   error: { code: text },
   enter: {},
@@ -30,6 +31,7 @@ export const FROM_PAGE = {
   locale: { locale: text },
   pause: { paused: flag },
   refresh: {},
+  checked: {},
 };
 
 export function pack(type, facts = {}) {

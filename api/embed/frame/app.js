@@ -14,17 +14,18 @@ import { showRedeem } from "./sheets/redeem.js";
 import { showResult } from "./sheets/result.js";
 import { showResults } from "./sheets/results.js";
 import { showRules } from "./sheets/rules.js";
+import { stopOf, stops } from "./stopped.js";
 import { Calendar } from "./time.js";
 
 const RECHECK_MS = {
   recovering: 1500, paused: 4000, "no-chance-left": 4000, "may-buy": 4000, "out-of-chances": 15_000, blocked: 15_000, "blocked-for-good": 15_000, "awaiting-draw": 5000,
 };
-const COUNTED_DOWN = ["not-open-yet", "cooling-down"];
+const COUNTED_DOWN = ["not-open-yet", "cooling-down", "slow-down"];
 const FEW_CHANCES = 2;
 const RESUME_SILENTLY_MS = 10 * 60_000;
 const OUT_OF_CHANCES = ["no-chance-left", "used-up", "out-of-chances"];
 const REDEEM_IN = ["ready", "cooling-down", "not-open-yet", "paused", "recovering", "may-buy", ...OUT_OF_CHANCES];
-const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry" };
+const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry", "challenge-needed": "passed" };
 const BUYABLE = ["no-chance-left", "may-buy"];
 
 export class App {
@@ -33,6 +34,7 @@ export class App {
     this.definition = null;
     this.me = null;
     this.trouble = null;
+    this.stopped = null;
     this.held = false;
     this.playing = false;
     this.resumable = false;
@@ -47,6 +49,7 @@ export class App {
   /** Opens the campaign: what it is, who plays, what may be done. Safe to call again after any trouble. */
   async open() {
     this.#settle(null);
+    this.stopped = null;
     try {
       if (!this.definition) await this.#define();
       await this.#checkIn();
@@ -103,6 +106,7 @@ export class App {
     if (this.held) return "held";
     if (this.definition?.phase === "recovering" || this.me?.state === "recovering") return "recovering";
     if (!this.me) return "loading";
+    if (this.stopped) return this.stopped.code;
     if (this.me.state === "blocked") return this.me.blocked_until ? "blocked" : "blocked-for-good";
     if (this.me.state === "over") return standingOf(this.me);
     if (this.me.state !== "no-chance-left" || this.me.next_chance_at) return this.me.state;
@@ -204,6 +208,9 @@ export class App {
   async #refused(error) {
     if (error instanceof Unanswered) {
       this.#settle("unanswered");
+    } else if (error instanceof Problem && stops(error)) {
+      this.stopped = stopOf(error);
+      if (this.stopped.challenge) this.host.tell("challenge-needed", { challenge: this.stopped.challenge });
     } else if (error instanceof Problem && error.status < 500 && error.status !== 404) {
       this.host.tell("error", { code: error.code });
       await this.#checkIn().catch((again) => this.#fall(again));
@@ -241,6 +248,14 @@ export class App {
   setToken(token) {
     this.api.setLaunchToken(token);
     if (!this.playing) this.open();
+  }
+
+  /** The member has been checked, by what they or the page say: what was stopped is asked again. */
+  checked() {
+    if (!this.stopped?.challenge) return;
+    this.stopped = null;
+    this.#render();
+    this.spin();
   }
 
   setHeld(held) {
@@ -370,12 +385,12 @@ export class App {
 
   #renderNotice(standing) {
     const { texts, me, calendar, definition } = this;
-    const turn = { "not-open-yet": definition.starts_at, blocked: me?.blocked_until }[standing];
+    const turn = { "not-open-yet": definition.starts_at, blocked: me?.blocked_until, "slow-down": this.stopped?.until }[standing];
     const time = calendar.when(turn ?? me?.next_chance_at ?? definition.ends_at);
     const path = ["used-up", "out-of-chances"].includes(standing) && this.#mayRedeem() ? "redeem.without" : `states.${standing}`;
     this.countdown = COUNTED_DOWN.includes(standing) ? h("p", { class: "countdown" }) : null;
     const action = this.#noticeAction(standing);
-    const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : this.#drawnWords(standing);
+    const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : this.#leadWords(standing);
     const buy = BUYABLE.includes(standing) && this.canBuy() && h("button", { type: "button", class: "small", onclick: () => showBuy(this) }, this.#offerWords());
     this.notice.dataset.state = standing;
     this.notice.replaceChildren(
@@ -394,7 +409,8 @@ export class App {
   }
 
   /** What stands first in a notice: once the campaign is over, what came of one's tickets; before, how many they are. */
-  #drawnWords(standing) {
+  #leadWords(standing) {
+    if (this.stopped?.code === standing) return [this.texts.own(this.stopped.told)];
     if (standing === "over" || standing === "awaiting-draw") return resultWords(this);
     const tickets = ticketWords(this);
     return tickets ? [tickets] : [];
@@ -414,6 +430,7 @@ export class App {
   #act(action) {
     if (action === "enter") this.#enter();
     else if (action === "resume") this.#resume();
+    else if (action === "passed") this.checked();
     else this.open();
   }
 
@@ -442,9 +459,11 @@ export class App {
   #tick() {
     const standing = this.standing();
     if (!COUNTED_DOWN.includes(standing)) return;
-    const until = standing === "cooling-down" ? this.me.next_chance_at : this.definition.starts_at;
+    const until = { "cooling-down": this.me.next_chance_at, "slow-down": this.stopped?.until }[standing] ?? this.definition.starts_at;
     if (this.countdown) this.countdown.textContent = this.texts.t(`states.${standing}.countdown`, { left: this.calendar.left(until) });
-    if (new Date(until) <= this.calendar.now()) this.#recheck();
+    if (new Date(until) > this.calendar.now()) return;
+    this.stopped = null;
+    this.#recheck();
   }
 
   async #recheck(standing) {

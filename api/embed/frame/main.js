@@ -37,6 +37,7 @@ host.listen({
   locale: (message) => app.setTexts(speak(chooseLocale(message.locale, ...navigator.languages))),
   pause: ({ paused }) => app.setHeld(paused),
   refresh: () => app.refresh(),
+  checked: () => app.checked(),
 });
 host.followHeight(root);
 addEventListener("online", () => app.reconnected());

@@ -35,6 +35,8 @@ const BY_STATE = {
   "no-chance-left": noChanceLeft,
   "may-buy": noChanceLeft,
   "cooling-down": notOpenYet,
+  "slow-down": notOpenYet,
+  "challenge-needed": paused,
   "awaiting-draw": notOpenYet,
   "all-plays-taken": over,
   "used-up": usedUp,

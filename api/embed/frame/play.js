@@ -1,6 +1,7 @@
 // One press, one play: the key is kept before anything is sent and sent again until there is an answer.
 
 import { NoAnswer, Problem, SignedOut } from "./api.js";
+import { stops } from "./stopped.js";
 
 const BACKOFF_MS = [400, 900, 2000, 4000, 8000];
 const SLOW_AFTER_MS = 4000;
@@ -57,7 +58,7 @@ export class Player {
 
 export function worthRetrying(error) {
   if (error instanceof NoAnswer) return true;
-  return error instanceof Problem && (error.status >= 500 || error.status === 429 || error.status === 408);
+  return error instanceof Problem && !stops(error) && (error.status >= 500 || error.status === 429 || error.status === 408);
 }
 
 export function wait(ms) {

@@ -1,5 +1,5 @@
 // What a mall may do with the element's events. Here they are only listed; a real mall would refresh its points.
-const KINDS = ["ready", "play-started", "outcome", "claim-needed", "claim-done", "no-chance", "error", "enter", "closed"];
+const KINDS = ["ready", "play-started", "outcome", "claim-needed", "claim-done", "challenge-needed", "no-chance", "error", "enter", "closed"];
 const LINES_MAX = 30;
 const list = document.getElementById("events");
 
@@ -31,4 +31,21 @@ tasks?.addEventListener("click", async (event) => {
     told.textContent = tasks.dataset.failed;
   }
   button.disabled = false;
+});
+
+// The game asks for a check of the member: this mall's is a press of a button, which its server passes on.
+const check = document.getElementById("check");
+let challenge = null;
+
+document.addEventListener("windfall:challenge-needed", (event) => {
+  challenge = event.detail.challenge;
+  check.hidden = false;
+  check.querySelector("button").focus();
+});
+
+check.querySelector("button").addEventListener("click", async () => {
+  const answer = await fetch(`/checks?${new URLSearchParams({ challenge })}`, { method: "POST" });
+  if (!answer.ok) return;
+  check.hidden = true;
+  document.querySelector("windfall-campaign").checked();
 });

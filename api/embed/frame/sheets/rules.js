@@ -93,6 +93,8 @@ function limitWords({ texts, calendar, definition, lineName }) {
     ...(plays.length || definition.chances ? plays : [texts.t("rules.no_limit")]),
     limits.plays_at_once_max && texts.t("rules.at_once", { n: limits.plays_at_once_max }),
     limits.cooldown_seconds && texts.t("rules.cooldown", { n: limits.cooldown_seconds }),
+    definition.velocity.length > 0 && texts.t("rules.velocity"),
+    definition.velocity.includes("review") && texts.t("rules.review"),
     ...said(OTHERS),
     ...groups,
   ];
