@@ -25,6 +25,7 @@ from campaigns.mending import Mending
 from campaigns.paying import Paying
 from campaigns.pools import Pool, pool_for
 from campaigns.refusals import KeyReused, refusal_of
+from campaigns.reviewing import is_rule_key
 from campaigns.versions import Running, Version, Versions
 from core.clock import Clock
 from core.errors import Unavailable
@@ -58,6 +59,12 @@ class Asked:
     place: int = 0
     times: int = 1
     """Which of so many plays that were asked for at once, under one key."""
+    review: str = ""
+    """The key of the rule that puts the play under review; a play that this key became before keeps its own."""
+
+    def __post_init__(self) -> None:
+        if self.review and not is_rule_key(self.review):
+            raise AssertionError(f"{self.review!r} is no rule's key")
 
     @property
     def request_key(self) -> str:
@@ -221,6 +228,7 @@ class Plays:
             entry=asked.entry,
             sources=self._paying.sources(running, asked.member),
             of=asked.times - asked.place,
+            review=asked.review,
         )
 
     def _decided(self, asked: Asked, running: Running, asking: Claim, verdict: Verdict) -> Decided | None:
@@ -320,6 +328,7 @@ def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
         word=asked.word,
         version=version.number,
         played_at_ms=taken.played_at_ms,
+        review=asked.review,
         entry=asked.entry,
     )
 
