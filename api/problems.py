@@ -95,6 +95,27 @@ PROBLEMS: dict[str, Problem] = {
         Words("不能处理", "Award not stuck"),
         Words("该奖品的状态是 {state}，不能这样处理。", "The award is {state}, which this cannot be done to."),
     ),
+    "award-held": Problem(
+        409,
+        Words("奖品核对中", "Prize is being checked"),
+        Words(
+            "这个奖品核对后才发放，现在不用填写信息。",
+            "This prize is checked before it is delivered; nothing is needed now.",
+        ),
+    ),
+    "award-not-held": Problem(
+        409,
+        Words("不在核对中", "Award not held"),
+        Words("该奖品的状态是 {state}，不在核对中。", "The award is {state}, so it is not held for review."),
+    ),
+    "another-operator-needed": Problem(
+        409,
+        Words("需要另一位同事确认", "Another operator needed"),
+        Words(
+            "您已在 {proposed_at} 提议不予发放，要由另一位同事确认。",
+            "You proposed this rejection at {proposed_at}; somebody else must confirm it.",
+        ),
+    ),
     "no-code-pool": Problem(
         409,
         Words("没有码池", "No code pool"),

@@ -10,6 +10,7 @@ from pydantic_core import to_json
 from campaigns.chances import chances_after, used_by, wins_within
 from campaigns.fairness import spread_of
 from campaigns.game import Shown
+from campaigns.reviewing import reason_of
 from campaigns.versions import LineFacts, Version
 from core.clock import from_ms
 from inventory.stream import Entry
@@ -62,4 +63,5 @@ def _award(entry: Entry, facts: LineFacts, version: Version, played_at: datetime
         "claim": facts.prize["claim"],
         "claim_before": iso(played_at + timedelta(days=version.config.claim_days)),
         "prize": facts.public_prize,
+        "held": reason_of(version.config, entry.review).model_dump() if entry.review else None,
     }

@@ -173,6 +173,7 @@ async def look_at_prizes(session: AsyncSession, *, now: datetime) -> list[Findin
         _finding(
             "I14", "An award is delivered once, and every award ends", await prizes.one_delivery(session, now=now)
         ),
+        _finding("I14", "An award is delivered once, and every award ends", await prizes.reviews_decided(session)),
     ]
 
 

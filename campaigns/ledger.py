@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from campaigns.ledger_sql import Batch, insert_plays
 from campaigns.models import Play
+from campaigns.reviewing import reason_of
 from campaigns.versions import Version
 from core.clock import from_ms
 from core.db import Database
@@ -69,6 +70,7 @@ class Row:
             "day_plays_max": limits.member_day_plays_max,
             "unit": entry.unit,
             "numbers": written(entry.numbers),
+            "review": entry.review or None,
         }
 
     def spends(self) -> list[dict[str, Any]]:
@@ -143,6 +145,8 @@ class Row:
             prize=prize,
             won_at=played_at,
             claim_before=played_at + timedelta(days=version.config.claim_days),
+            held_for=entry.review or None,
+            told=reason_of(version.config, entry.review).model_dump() if entry.review else None,
         )
 
 
@@ -233,7 +237,12 @@ class Ledger:
         """The row as the script wrote it."""
         fields: Mapping[str, Any] = {field: getattr(play, field) for field in PLAY_FIELDS}
         return Entry(
-            play=play.id, previous=play.previous_id, member=play.member_id, numbers=read(play.numbers), **fields
+            play=play.id,
+            previous=play.previous_id,
+            member=play.member_id,
+            numbers=read(play.numbers),
+            review=play.review or "",
+            **fields,
         )
 
 

@@ -117,6 +117,9 @@ async def winners_awarded(at: Looking) -> Checked:
     other = await at.rows(
         won.where(Award.id.is_not(None), or_(~same, func.coalesce(Award.unit, 0) != func.coalesce(Play.unit, 0)))
     )
+    unheld = await at.rows(
+        won.where(Award.id.is_not(None), func.coalesce(Award.held_for, "") != func.coalesce(Play.review, ""))
+    )
     silent = await at.rows(won.outerjoin(Outbox, outbox).where(Award.id.is_not(None), Outbox.id.is_(None)))
     unearned = (
         select(Award.id)
@@ -126,6 +129,7 @@ async def winners_awarded(at: Looking) -> Checked:
     return await at.count(and_(at.plays, winning)), [
         *[f"{name_of_play(play)} won and has no award" for play in bare],
         *[f"{name_of_play(play)}: its award says otherwise" for play in other],
+        *[f"{name_of_play(play)}: its award was not born as its review says" for play in unheld],
         *[f"{name_of_play(play)}: nobody was told of its award" for play in silent],
         *[f"award {award} has no winning play" for (award,) in await at.rows(unearned)],
     ]

@@ -153,6 +153,8 @@ class Play(Base):
     """How many chances the member had left after it, free and granted, where plays cost chances."""
     played_at_ms: Mapped[int] = mapped_column(BigInteger)
     """The script's own clock, in milliseconds since 1970."""
+    review: Mapped[str | None] = mapped_column(String(32))
+    """The key of the rule that put the play under review; what it won is held then."""
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "lane", "seq"),

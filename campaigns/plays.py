@@ -25,6 +25,7 @@ from campaigns.mending import Mending
 from campaigns.paying import Paying
 from campaigns.pools import Pool, pool_for
 from campaigns.refusals import KeyReused, refusal_of
+from campaigns.reviewing import is_rule_key
 from campaigns.velocity_gate import VelocityGate, Visitor
 from campaigns.versions import Running, Version, Versions
 from core.clock import Clock
@@ -47,7 +48,7 @@ class Asked:
 
     `sub` is the mall's own id of the member, and `attributes` is what it signed about them; `lists` are those of the
     campaign's lists that they are on, which a play finds out by itself. `device` and `network` are digests of where they ask
-    from. `review` is the velocity rule that wants what is won looked at, which a play finds out as well.
+    from.
     """
 
     campaign: str
@@ -59,10 +60,15 @@ class Asked:
     device: str = ""
     network: str = ""
     lists: frozenset[str] = frozenset()
-    review: str = ""
     place: int = 0
     times: int = 1
     """Which of so many plays that were asked for at once, under one key."""
+    review: str = ""
+    """The velocity rule that wants what is won looked at, which a play finds out by itself. What the key became before keeps its own."""
+
+    def __post_init__(self) -> None:
+        if self.review and not is_rule_key(self.review):
+            raise AssertionError(f"{self.review!r} is no rule's key")
 
     @property
     def request_key(self) -> str:
@@ -197,7 +203,8 @@ class Plays:
         counted = await self._velocity.count(running, asked.visitor, asked.request_keys)
         if counted.stopped_by is not None and not await self.is_known(asked, running):
             raise await self._velocity.refuse(running, asked.visitor, counted.stopped_by)
-        return replace(asked, lists=found.lists, review=counted.review) if found.lists or counted.review else asked
+        review = counted.review or asked.review
+        return replace(asked, lists=found.lists, review=review) if found.lists or review else asked
 
     async def count_wins(self, asked: Asked, *decided: Decided) -> None:
         """Let the velocity rules count what was won just now."""
@@ -253,6 +260,7 @@ class Plays:
             entry=asked.entry,
             sources=self._paying.sources(running, asked.member),
             of=asked.times - asked.place,
+            review=asked.review,
         )
 
     def _decided(self, asked: Asked, running: Running, asking: Claim, verdict: Verdict) -> Decided | None:
@@ -352,6 +360,7 @@ def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
         word=asked.word,
         version=version.number,
         played_at_ms=taken.played_at_ms,
+        review=asked.review,
         entry=asked.entry,
     )
 

@@ -162,8 +162,11 @@ class Sources(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What one play asks for. `groups` are candidates in the order they would be given, and `cards` says which group a card picks; without cards
-    there is one. Without `sources` a play costs no chance. `of` plays are asked for from this one on: there must be room for all. It is not taken unless the member's latest play is `follows`, when that is said."""
+    """What one play asks for. `groups` are candidates in the order they would be given, and `cards` says which group a card
+    picks; without cards there is one. Without `sources` a play costs no chance. `of` plays are asked for from this one on:
+    there must be room for all. It is not taken unless the member's latest play is `follows`, when that is said. `review` is
+    the key of the rule that puts the play under review, and is only written down.
+    """
 
     play: str
     member: str
@@ -178,6 +181,7 @@ class Claim(NamedTuple):
     sources: Sources | None = None
     of: int = 1
     follows: str = ""
+    review: str = ""
 
 
 class Taken(NamedTuple):
@@ -276,6 +280,7 @@ def _arguments(asked: Claim) -> tuple[str | int, ...]:
         str(asked.sources) if asked.sources is not None else "",
         asked.of,
         asked.follows,
+        asked.review,
     )
 
 

@@ -16,8 +16,9 @@ log = structlog.get_logger()
 
 
 class Entry(NamedTuple):
-    """One play as the script wrote it, with every number it took. `previous` is the member's play before it, and
-    `sources_left` how many chances were left after it, where plays cost chances."""
+    """One play as the script wrote it, with every number it took. `previous` is the member's play before it,
+    `sources_left` how many chances were left after it, where plays cost chances, and `review` the key of the rule that put
+    it under review, if one did."""
 
     epoch: int
     seq: int
@@ -36,6 +37,7 @@ class Entry(NamedTuple):
     word: int
     version: int
     played_at_ms: int
+    review: str
     entry: str
 
     @property
@@ -91,9 +93,9 @@ def _parsed(entry_id: str, fields: dict[str, str]) -> Entry | None:
 def parse(entry_id: str, fields: dict[str, str]) -> Entry:
     try:
         epoch, seq = map(int, entry_id.split("-"))
-        values = fields["play"].split("|", 15)
+        values = fields["play"].split("|", 16)
         play, previous, member, request_key, fingerprint, ordinal, day, day_ordinal, drawn, awarded = values[:10]
-        numbers, left, word, version, played_at_ms, entry = values[10:]
+        numbers, left, word, version, played_at_ms, review, entry = values[10:]
         return Entry(
             epoch=epoch,
             seq=seq,
@@ -112,6 +114,7 @@ def parse(entry_id: str, fields: dict[str, str]) -> Entry:
             word=int(word),
             version=int(version),
             played_at_ms=int(played_at_ms),
+            review=review,
             entry=entry,
         )
     except (KeyError, ValueError) as error:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from prizes.models import Award
 
+HELD: Final = "held"
 WON: Final = "won"
 CLAIM_NEEDED: Final = "claim_needed"
 READY: Final = "ready"
@@ -24,6 +25,7 @@ VOID: Final = "void"
 LAPSED: Final = "lapsed"
 
 MOVES: Final[Mapping[str, frozenset[str]]] = {
+    HELD: frozenset({WON, VOID}),
     WON: frozenset({CLAIM_NEEDED, READY, DEAD, LAPSED}),
     CLAIM_NEEDED: frozenset({READY, LAPSED}),
     READY: frozenset({SENDING, PACKING}),
@@ -49,7 +51,10 @@ BY_RAFFLE: Final = "raffle"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Won:
-    """A win as the ledger hands it over. `prize` is the product's snapshot in the campaign's version."""
+    """A win as the ledger hands it over. `prize` is the product's snapshot in the campaign's version.
+
+    One under review is held for the rule with the key `held_for`, and its winner is `told` why, in zh and en.
+    """
 
     award_id: str
     mall_id: str
@@ -61,6 +66,8 @@ class Won:
     prize: Mapping[str, Any]
     won_at: datetime
     claim_before: datetime
+    held_for: str | None = None
+    told: Mapping[str, str] | None = None
 
 
 def move(award: Award, to: str, *, now: datetime, reason: str | None = None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from core.db import rows_of_json
-from prizes.awards import AWARD_WON, BY_PLAY, WON, Won
+from prizes.awards import AWARD_WON, BY_PLAY, HELD, WON, Won
 
 WINS_MAX = 500
 
@@ -34,6 +34,8 @@ _AWARD = {
     "changed_at": "timestamptz",
     "attempt": "int",
     "failures": "int",
+    "held_for": "text",
+    "told": "jsonb",
 }
 _COLUMNS = ", ".join(_AWARD)
 _TAKEN = ", ".join(f"r.{name}" for name in _AWARD)
@@ -89,12 +91,14 @@ def award_row(won: Won) -> dict[str, Any]:
         "unit": won.unit,
         "prize": won.prize,
         "type": won.prize["type"],
-        "state": WON,
+        "state": WON if won.held_for is None else HELD,
         "won_at": won.won_at,
         "claim_before": won.claim_before,
         "changed_at": won.won_at,
         "attempt": 0,
         "failures": 0,
+        "held_for": won.held_for,
+        "told": won.told,
     }
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound, Refusal
-from prizes.awards import CLAIM_NEEDED, LAPSED, move
+from prizes.awards import CLAIM_NEEDED, HELD, LAPSED, move
 from prizes.fulfilment.router import claim_kind, make_ready, route
 from prizes.models import Award, Claim
 from prizes.personal import Contact, contact_of, seal_contact, unmask
@@ -24,6 +24,10 @@ class ClaimClosed(Refusal, code="claim-closed"):
 
     def __init__(self, *, claim_before: datetime) -> None:
         super().__init__(claim_before=claim_before)
+
+
+class AwardHeld(Refusal, code="award-held"):
+    """This prize is checked before it is delivered, and waits for nothing from its winner."""
 
 
 class AlreadyClaimed(Refusal, code="already-claimed"):
@@ -43,7 +47,7 @@ async def claim(
 ) -> Award:
     """Take the winner's details and set the award on its way; the same details again change nothing.
 
-    Refusals: NotFound (also for another member's award), ClaimNotNeeded, InvalidField, AlreadyClaimed, ClaimClosed.
+    Refusals: NotFound (also for another member's award), ClaimNotNeeded, InvalidField, AwardHeld, AlreadyClaimed, ClaimClosed.
     """
     award = await session.scalar(select(Award).where(Award.id == award_id).with_for_update())
     if award is None or award.member_id != member_id:
@@ -53,6 +57,8 @@ async def claim(
     if kind == "none":
         raise ClaimNotNeeded
     contact = contact_of(kind=kind, phone=phone, recipient=recipient, address=address)
+    if award.state == HELD:
+        raise AwardHeld
     given = await session.get(Claim, award_id)
     if given is not None:
         _must_equal(given, contact, vault)

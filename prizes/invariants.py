@@ -10,9 +10,9 @@ from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from prizes.awards import CLAIM_NEEDED, ENDS, SHIPPED
+from prizes.awards import CLAIM_NEEDED, ENDS, SHIPPED, VOID
 from prizes.codes import CODE_TYPE
-from prizes.models import Award, Claim, Delivery, Parcel, PoolCode
+from prizes.models import Award, AwardRejection, Claim, Delivery, Parcel, PoolCode
 from prizes.wallet.contract import CLOSED
 from prizes.wallet.models import WalletAccount, WalletEntry, WalletLot, WalletTaking, WalletTransfer
 from prizes.wallet.posting import DEBIT, REFUND
@@ -49,7 +49,7 @@ async def codes_given_once(session: AsyncSession) -> Checked:
 async def one_delivery(session: AsyncSession, *, now: datetime, sla: timedelta = SLA) -> Checked:
     """I14: at most one attempt of an award delivers, delivered means that one did, and every award ends within its SLA.
 
-    The time in which a winner may claim does not count; a shipped parcel is in the carrier's hands.
+    The time in which a winner may claim does not count, and after a review it begins anew; a shipped parcel is in the carrier's hands.
     """
     checked = await _count(session, select(func.count()).select_from(Award))
     twice = (
@@ -74,12 +74,41 @@ async def one_delivery(session: AsyncSession, *, now: datetime, sla: timedelta =
 
 def late_awards(*, now: datetime, sla: timedelta = SLA) -> Select[str]:
     """Awards that stand still longer than they may, oldest first; what waits for the winner waits until its deadline."""
-    since = func.coalesce(Claim.given_at, Award.won_at)
+    since = func.coalesce(Claim.given_at, Award.released_at, Award.won_at)
     idle = and_(Award.state.not_in(ENDS | {SHIPPED, CLAIM_NEEDED}), since < now - sla)
     unclaimed = and_(Award.state == CLAIM_NEEDED, Award.claim_before < now - sla)
     return (
         select(Award.id).outerjoin(Claim, Claim.award_id == Award.id).where(or_(idle, unclaimed)).order_by(Award.won_at)
     )
+
+
+async def reviews_decided(session: AsyncSession) -> Checked:
+    """I14, wins under review: nothing of one that is held was begun, and one that is void was rejected by two people."""
+    checked = await _count(session, select(func.count()).select_from(Award).where(Award.held_for.is_not(None)))
+    confirmed = AwardRejection.confirmed_at.is_not(None)
+    begun = or_(
+        Award.id.in_(select(Delivery.award_id)),
+        Award.id.in_(select(Claim.award_id)),
+        Award.id.in_(select(PoolCode.award_id).where(PoolCode.award_id.is_not(None))),
+    )
+    never_released = and_(Award.held_for.is_not(None), Award.released_at.is_(None))
+    hasty = select(Award.id).where(never_released, begun)
+    alone = select(Award.id).where(
+        never_released, Award.state == VOID, Award.id.not_in(select(AwardRejection.award_id).where(confirmed))
+    )
+    ignored = (
+        select(Award.id)
+        .join(AwardRejection, AwardRejection.award_id == Award.id)
+        .where(confirmed, or_(Award.state != VOID, Award.released_at.is_not(None)))
+    )
+    return checked, [
+        *[f"award {each} was under review and its delivery was begun" for each in await _some(session, hasty)],
+        *[
+            f"award {each} was under review and is void by nobody's confirmation"
+            for each in await _some(session, alone)
+        ],
+        *[f"award {each} was rejected and is not void" for each in await _some(session, ignored)],
+    ]
 
 
 async def wallet_balances(session: AsyncSession) -> Checked:

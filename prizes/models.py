@@ -27,10 +27,12 @@ NAME_CHARS_MAX = 200
 MERCHANT_CHARS_MAX = 100
 DETAIL_CHARS_MAX = 500
 REASON_CHARS_MAX = 500
+EMAIL_CHARS_MAX = 254
 WORD_CHARS_MAX = 32
 REFERENCE_CHARS_MAX = 128
 
 Document = JSON().with_variant(JSONB(), "postgresql")
+OptionalDocument = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -66,6 +68,9 @@ class Award(Base):
     `won_by` is how: by the play's own draw, or by a raffle, in which the play is a ticket.
     `attempt` is the fencing number: it grows with every lease, and only the holder of the newest may record an outcome.
     `failures` counts what went wrong since the last sign of progress. `due_at` is null when the worker has nothing to do.
+
+    A win under review is born held, `held_for` a rule with this key, and stays so until `released_at`, or until it is void.
+    `told` is what the winner is told about that, in zh and en.
     """
 
     __tablename__ = "award"
@@ -82,6 +87,12 @@ class Award(Base):
         Index("ix_award_campaign", "campaign_id"),
         UniqueConstraint("play_id", "won_by"),
         CheckConstraint("won_by IN ('play', 'raffle')", name="way_is_known"),
+        CheckConstraint("released_at IS NULL OR held_for IS NOT NULL", name="only_held_is_released"),
+        CheckConstraint(
+            "CASE WHEN held_for IS NULL OR released_at IS NOT NULL THEN state <> 'held'"
+            " ELSE state IN ('held', 'void') END",
+            name="held_until_released",
+        ),
     )
 
     id: Mapped[str] = mapped_column(id_type(), primary_key=True)
@@ -104,7 +115,31 @@ class Award(Base):
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempt: Mapped[int] = mapped_column(Integer)
     failures: Mapped[int] = mapped_column(Integer)
+    held_for: Mapped[str | None] = mapped_column(String(WORD_CHARS_MAX))
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    told: Mapped[dict[str, str] | None] = mapped_column(OptionalDocument)
     reason: Mapped[str | None] = mapped_column(String(REASON_CHARS_MAX))
+
+
+class AwardRejection(Base):
+    """What an operator proposed about a held win, the other one who confirmed it, or the release that dropped it."""
+
+    __tablename__ = "award_rejection"
+    __table_args__ = (
+        CheckConstraint("proposed_by <> confirmed_by", name="by_two_people"),
+        CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="confirmed_whole"),
+        CheckConstraint("confirmed_at IS NULL OR dropped_at IS NULL", name="ends_once"),
+    )
+
+    award_id: Mapped[str] = mapped_column(id_type(), ForeignKey("award.id"), primary_key=True)
+    proposed_by: Mapped[str] = mapped_column(String(EMAIL_CHARS_MAX))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(String(REASON_CHARS_MAX))
+    told: Mapped[dict[str, str]] = mapped_column(Document)
+    """What the winner is told about it, in zh and en."""
+    confirmed_by: Mapped[str | None] = mapped_column(String(EMAIL_CHARS_MAX))
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    dropped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Claim(Base):

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.db import UtcDateTime, id_type
 from core.errors import NotFound
 from prizes.awards import ENDS
-from prizes.models import Award, Claim, Delivery
+from prizes.models import Award, AwardRejection, Claim, Delivery
 
 HISTORY_MAX: Final = 200
 Position = tuple[datetime, str]
@@ -93,6 +93,11 @@ async def history(session: AsyncSession, *, award_id: str) -> Sequence[Delivery]
     """The attempts, oldest first."""
     query = select(Delivery).where(Delivery.award_id == award_id).order_by(Delivery.attempt).limit(HISTORY_MAX)
     return (await session.scalars(query)).all()
+
+
+async def rejection(session: AsyncSession, *, award_id: str) -> AwardRejection | None:
+    """What was proposed about a held win, and what became of the proposal."""
+    return await session.get(AwardRejection, award_id)
 
 
 async def claims_of(session: AsyncSession, award_ids: Sequence[str]) -> Mapping[str, Claim]:

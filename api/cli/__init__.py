@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.cli import admitting, checking, earning, operating, raffles, redeeming, serving
+from api.cli import admitting, checking, earning, operating, raffles, redeeming, reviewing, serving
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,6 +18,7 @@ operating.add_commands(app)
 admitting.add_commands(app)
 earning.add_commands(app)
 redeeming.add_commands(operating.codes)
+reviewing.add_commands(operating.awards)
 raffles.add_commands(app)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -16,14 +16,20 @@ from api.auth.dependencies import AnyOperator, TheHouse, operator_with
 from api.auth.operators import Actor, Role
 from api.house import House
 from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_in_time, position_in_time
-from api.routes.award_views import AwardState, AwardView, award_as_view, awards_as_views
+from api.routes.award_views import AwardState, AwardView, Text, award_as_view, awards_as_views
 from core.errors import NotFound
-from prizes import interventions, queries
+from prizes import interventions, queries, reviews
 from prizes.models import REASON_CHARS_MAX, WORD_CHARS_MAX, Award, Claim, Delivery
 from prizes.personal import national_phone, unmask
 
+TOLD_CHARS_MAX = 200
 router = APIRouter(prefix="/v1/admin/awards", tags=["admin: awards"])
 Clerk = Annotated[Actor, Depends(operator_with(Role.FULFILMENT))]
+Reviewer = Annotated[Actor, Depends(operator_with(Role.REVIEWER))]
+ToldText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=TOLD_CHARS_MAX, pattern=r"^[^\x00-\x1f]+$"),
+]
 MayUnmask = Annotated[Actor, Depends(operator_with(Role.FULFILMENT, Role.SUPPORT))]
 
 
@@ -61,7 +67,28 @@ class AttemptView(BaseModel):
     reason: str | None
 
 
+class RejectionView(BaseModel):
+    """A proposal not to release a win: open, confirmed by somebody else, or dropped by a release."""
+
+    proposed_by: str
+    proposed_at: datetime
+    reason: str
+    told: Text
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    dropped_at: datetime | None
+
+
+class ReviewView(BaseModel):
+    """Why a win was held, by the rule's key, and what became of it."""
+
+    held_for: str
+    released_at: datetime | None
+    rejection: RejectionView | None
+
+
 class AwardHistory(AdminAwardView):
+    review: ReviewView | None
     history: list[AttemptView]
 
 
@@ -79,6 +106,31 @@ class Why(BaseModel):
         str,
         StringConstraints(strip_whitespace=True, min_length=3, max_length=REASON_CHARS_MAX, pattern=r"^[^\x00-\x1f]+$"),
     ] = Field()
+
+
+class Told(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    zh: ToldText
+    en: ToldText
+
+
+class Rejection(Why):
+    """`reason` goes into the audit, and `told` to the winner."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "reason": "forty accounts of one device",
+                    "told": {"zh": "多个账号共用一台设备，奖品不予发放。", "en": "Many accounts shared one device."},
+                }
+            ]
+        },
+    )
+
+    told: Annotated[Told | None, Field(description="Left out, what was proposed is confirmed as it is.")] = None
 
 
 class ContactView(BaseModel):
@@ -152,6 +204,32 @@ async def void_award(award_id: UUID, why: Why, operator: Clerk, house: TheHouse)
     return await _intervene(house, operator, award_id, why, action="award.void", change=change)
 
 
+@router.post("/{award_id}/release", response_model=AwardHistory)
+async def release_award(award_id: UUID, why: Why, operator: Reviewer, house: TheHouse) -> Any:
+    """Set a held win on its way, as if it had been won now; a proposal to reject it is dropped."""
+
+    async def change(session: AsyncSession, award: Award, now: datetime) -> None:
+        await reviews.release(session, award=award, now=now)
+
+    return await _intervene(house, operator, award_id, why, action="award.release", change=change)
+
+
+@router.post("/{award_id}/reject", response_model=AwardHistory)
+async def reject_award(award_id: UUID, why: Rejection, operator: Reviewer, house: TheHouse) -> Any:
+    """Propose that a held win is void, or confirm what somebody else proposed: then it is.
+
+    Two people must say the same to the winner; other words take the place of what was proposed.
+    """
+    told = why.told.model_dump() if why.told else None
+
+    async def change(session: AsyncSession, award: Award, now: datetime) -> Mapping[str, Any]:
+        by, reason = operator.email, why.reason
+        proposed = await reviews.reject(session, award=award, operator=by, reason=reason, told=told, now=now)
+        return {"told": proposed.told, "proposed_by": proposed.proposed_by, "confirmed_by": proposed.confirmed_by}
+
+    return await _intervene(house, operator, award_id, why, action="award.reject", change=change)
+
+
 @router.post("/{award_id}/unmask")
 async def unmask_award(award_id: UUID, why: Why, operator: MayUnmask, house: TheHouse) -> ContactView:
     """What the winner gave, in the clear; the audit keeps who asked and why."""
@@ -173,19 +251,28 @@ async def _intervene(
     why: Why,
     *,
     action: str,
-    change: Callable[[AsyncSession, Award, datetime], Coroutine[Any, Any, None]],
+    change: Callable[[AsyncSession, Award, datetime], Coroutine[Any, Any, Mapping[str, Any] | None]],
 ) -> dict[str, Any]:
     now = house.clock.now()
     async with house.database.transaction() as session:
         award = await queries.of_mall(session, mall_id=operator.mall_id, award_id=str(award_id), for_update=True)
         before = award.state
-        await change(session, award, now)
-        await _record(session, operator, award, action=action, before={"state": before}, reason=why.reason, at=now)
+        more = await change(session, award, now)
+        was, now_is = {"state": before}, {"state": award.state, **(more or {})}
+        await _record(session, operator, award, action=action, before=was, after=now_is, reason=why.reason, at=now)
         return await _history(session, award, house)
 
 
 async def _record(
-    session: AsyncSession, operator: Actor, award: Award, *, action: str, before: Any, reason: str, at: datetime
+    session: AsyncSession,
+    operator: Actor,
+    award: Award,
+    *,
+    action: str,
+    before: Any,
+    after: Mapping[str, Any] | None = None,
+    reason: str,
+    at: datetime,
 ) -> None:
     await audit.record(
         session,
@@ -193,7 +280,7 @@ async def _record(
         action=action,
         subject=audit.Subject("award", award.id),
         before=before,
-        after={"state": award.state},
+        after=after or {"state": award.state},
         reason=reason,
         at=at,
     )
@@ -202,7 +289,14 @@ async def _record(
 async def _history(session: AsyncSession, award: Award, house: House) -> dict[str, Any]:
     view = await award_as_view(session, award, house.fulfilment.means)
     attempts = await queries.history(session, award_id=award.id)
-    return {**view, **_inside(award), "history": [_attempt(each) for each in attempts]}
+    review = await _review(session, award) if award.held_for is not None else None
+    return {**view, **_inside(award), "review": review, "history": [_attempt(each) for each in attempts]}
+
+
+async def _review(session: AsyncSession, award: Award) -> dict[str, Any]:
+    proposed = await queries.rejection(session, award_id=award.id)
+    told = {name: getattr(proposed, name) for name in RejectionView.model_fields} if proposed else None
+    return {"held_for": award.held_for, "released_at": award.released_at, "rejection": told}
 
 
 def _inside(award: Award) -> dict[str, Any]:

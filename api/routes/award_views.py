@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from prizes.awards import DELIVERED, SHIPPED
+from prizes.awards import DELIVERED, HELD, SHIPPED
 from prizes.fulfilment.contract import Means
 from prizes.fulfilment.router import FULFILLERS, claim_kind
 from prizes.models import Award, Claim
@@ -17,7 +17,7 @@ from prizes.personal import summary
 from prizes.queries import claims_of
 
 AwardState = Literal[
-    "won", "claim_needed", "ready", "sending", "unknown", "retry", "packing", "shipped",
+    "held", "won", "claim_needed", "ready", "sending", "unknown", "retry", "packing", "shipped",
     "delivered", "refused", "dead", "void", "lapsed",
 ]  # fmt: skip
 
@@ -45,7 +45,7 @@ class PrizeView(BaseModel):
 
 
 class ClaimView(BaseModel):
-    """What the winner must give, until when, and a masked summary of what was given."""
+    """What the winner must give, until when, and a masked summary of what was given. No time runs while a win is held."""
 
     kind: Literal["none", "phone", "address"]
     before: datetime | None
@@ -91,6 +91,12 @@ class AwardView(BaseModel):
     won_at: datetime
     prize: PrizeView
     state: AwardState
+    told: Annotated[
+        Text | None,
+        Field(
+            description="Of a win that is held: why it is checked before it is delivered. Of one that was rejected: why."
+        ),
+    ]
     claim: ClaimView
     delivered_at: datetime | None
     result: Result | None
@@ -114,6 +120,7 @@ async def _as_view(session: AsyncSession, award: Award, claim: Claim | None, mea
         "won_at": award.won_at,
         "prize": award.prize,
         "state": award.state,
+        "told": award.told,
         "claim": _claim(award, claim, means),
         "delivered_at": award.delivered_at,
         "result": await _result(session, award, means),
@@ -125,7 +132,7 @@ def _claim(award: Award, claim: Claim | None, means: Means) -> dict[str, Any]:
     sealed = claim.sealed if claim else None
     return {
         "kind": kind,
-        "before": None if kind == "none" else award.claim_before,
+        "before": None if kind == "none" or award.state == HELD else award.claim_before,
         "given": claim is not None,
         "summary": None if sealed is None else summary(means.vault, award_id=award.id, sealed=sealed),
     }

@@ -78,8 +78,9 @@ class AwardShown(BaseModel):
 
     id: str
     claim: Annotated[str, Field(description="none, phone or address")]
-    claim_before: str
+    claim_before: Annotated[str, Field(description="Of a win that is held, later by as long as it is.")]
     prize: PrizeShown
+    held: Annotated[Text | None, Field(description="Why the win is checked before it is delivered, when it is.")]
 
 
 class PlayView(BaseModel):

@@ -12,7 +12,7 @@
 -- ARGV[17] word          ARGV[18] play id        ARGV[19] "1" when the ledger does not know the key
 -- ARGV[20] "", or cards, the next of which picks the group (see parts/cards.lua)
 -- ARGV[21] entry         ARGV[22] "", or "grants known>sources" of a chance (see parts/sources.lua)
--- ARGV[23] how many plays are asked for from this one on, for which there must be room; ARGV[24] "", or the play it must follow
+-- ARGV[23] plays asked for from this one on, for all or none  ARGV[24] "", or the play to follow  ARGV[25] "", or its review
 --
 -- A take is the next number of a tally (see parts/tallies.lua). The rules are arguments, guarded by the version; what changes is
 -- here. A member who is not here has played nothing in epoch 1; later they must be loaded from the ledger.
@@ -85,7 +85,7 @@ local seq = c[4] + 1
 local entry_id = string.format('%s-%d', ARGV[1], seq)
 local added = redis.pcall('XADD', KEYS[3], entry_id, 'play', table.concat({
   ARGV[18], m[6] or '', ARGV[13], digest, ARGV[15], ARGV[16], day, day_plays + 1, drawn, awarded, numbers, left,
-  ARGV[17], ARGV[2], string.format('%d', now_ms), ARGV[21]}, '|'))
+  ARGV[17], ARGV[2], string.format('%d', now_ms), ARGV[25], ARGV[21]}, '|'))
 if added.err then return string.find(added.err, 'equal or smaller', 1, true) and {'stream_ahead'} or added end
 redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq), 'day', day, unpack(writes.c))
 if m[9] then redis.call('HDEL', KEYS[2], 'key:' .. m[9]) end

@@ -53,6 +53,7 @@ class Ask:
     key_is_new: bool
     of: int
     follows: str
+    review: str
 
 
 @dataclass
@@ -108,6 +109,8 @@ class Lane:
     tallies: dict[str, Tally] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     stream: list[tuple[int, int]] = field(default_factory=list)
+    reviews: dict[tuple[int, int], str] = field(default_factory=dict)
+    """Of the entries that the stream ever had."""
     span: int = 0
 
     def play(self, ask: Ask) -> list[Any]:  # noqa: PLR0911 (as many as the script has)
@@ -150,6 +153,7 @@ class Lane:
         drawn, awarded, numbers, left = told
         self.seq, self.day = self.seq + 1, day
         self.stream.append((ask.epoch, self.seq))
+        self.reviews[ask.epoch, self.seq] = ask.review
         self.members[ask.member], member.is_bare = member, False
         member.plays, member.day, member.day_plays, member.has_played = ask.ordinal, day, day_plays + 1, True
         previous, member.play = member.play, f"play-{self.seq}"

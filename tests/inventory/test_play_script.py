@@ -19,6 +19,7 @@ from inventory.counters import Numbers as LoadedNumbers
 from inventory.embedded import EmbeddedServer, find_server, socket_for
 from inventory.keys import LaneKeys
 from inventory.scripts import all_scripts, script
+from inventory.stream import parse
 from tests.inventory.decks import (
     DECKS,
     LINES,
@@ -35,6 +36,7 @@ from tests.inventory.lane_model import KEYS_KEPT, Ask, Deck, Lane, Member, Take,
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 KEYS = LaneKeys("campaign")
 MEMBERS = ("ann", "bo")
+ENTRY = '{"text":"any|thing"}'
 WORDS_OF_SUCCESS = {
     "play": {"played"},
     "load": {"loaded"},
@@ -211,11 +213,12 @@ class LaneMachine(RuleBasedStateMachine):
         unheard=st.sampled_from([0, 0, 1]),
         of=st.sampled_from([1] * 5 + [2, 3]),
         follows=st.sampled_from([""] * 8 + ["its latest", "its latest", "another"]),
+        review=st.sampled_from(["", "many-a-minute"]),
     )
     def play(
         self, *, member: str, number: int, fingerprint: str, line: str, takes: list[str], most: tuple[int, ...],
         cooldown_ms: int, cards: Deck | None, window: str, slip: tuple[int, ...], key_is_new: bool,
-        sources: list[tuple[bool, Take]] | None, unheard: int, of: int, follows: str,
+        sources: list[tuple[bool, Take]] | None, unheard: int, of: int, follows: str, review: str,
     ) -> None:  # fmt: skip
         known = self.lane.members.get(member)
         of_line = [take_of(each, most[1] if each[1] == "d" else most[0]) for each in LINES[line]]
@@ -226,7 +229,7 @@ class LaneMachine(RuleBasedStateMachine):
             groups=[[(line, of_line), ("thanks", [])], [("nothing", [])], [(line, of_line)]], cards=cards, plays_max=most[2], day_plays_max=most[3],
             cooldown_ms=cooldown_ms, backlog_max=most[4], key_is_new=key_is_new,
             sources=None if sources is None else (((known.grants if known else None) or 0) + unheard, sources), of=of,
-            follows=known.play if known and follows == "its latest" else follows,
+            follows=known.play if known and follows == "its latest" else follows, review=review,
         )  # fmt: skip
         seconds, _ = self.client.time()
         opens, closes = {"open": (0, 9), "over": (0, -9), "not_open_yet": (9, 99)}[window]
@@ -235,8 +238,8 @@ class LaneMachine(RuleBasedStateMachine):
             f"0:{self.noon_offset_ms + self.shift * DAY_MS}", ask.plays_max, ask.day_plays_max, ask.cooldown_ms,
             ask.backlog_max, KEYS_KEPT, "".join(map(str, ask.takes)),
             "/".join(told_group(group) for group in ask.groups), member, ask.key,
-            fingerprint, ask.ordinal, 12345, f"play-{self.lane.seq + 1}", "1" if key_is_new else "", told_cards(cards, seconds * 1000), "{}",
-            told_sources(ask.sources, seconds * 1000), of, ask.follows,
+            fingerprint, ask.ordinal, 12345, f"play-{self.lane.seq + 1}", "1" if key_is_new else "", told_cards(cards, seconds * 1000), ENTRY,
+            told_sources(ask.sources, seconds * 1000), of, ask.follows, ask.review,
         ]  # fmt: skip
         reply = self.run("play", [KEYS.counters, KEYS.member(member), KEYS.plays], arguments)
         wanted = self.lane.play(ask)
@@ -269,7 +272,7 @@ class LaneMachine(RuleBasedStateMachine):
         self.load_member(member, 0, of_today=True)
         usual: dict[str, Any] = {"member": member, "fingerprint": "same", "line": line, "most": (units, 3, *limits)}
         usual |= {"window": "open", "slip": (0, 0, 0), "takes": takes, "cooldown_ms": 0, "cards": cards}
-        usual |= {"sources": sources, "unheard": 0, "of": 1, "follows": ""}
+        usual |= {"sources": sources, "unheard": 0, "of": 1, "follows": "", "review": "bursts"}
         for number in range(7, 7 + plays):
             self.play(number=number, key_is_new=True, **usual)
         self.play(
@@ -302,8 +305,10 @@ class LaneMachine(RuleBasedStateMachine):
         if not hasattr(self, "lane"):
             return
         assert self.client.hgetall(KEYS.counters) == self.lane.fields()
-        stream = [tuple(map(int, entry_id.split("-"))) for entry_id, _ in self.client.xrange(KEYS.plays)]
-        assert stream == self.lane.stream
+        entries = [parse(*each) for each in self.client.xrange(KEYS.plays)]
+        assert [((entry.epoch, entry.seq), entry.review, entry.entry) for entry in entries] == [
+            (number, self.lane.reviews[number], ENTRY) for number in self.lane.stream
+        ]
         for member in MEMBERS:
             found, known = self.client.hgetall(KEYS.member(member)), self.lane.members.get(member)
             assert (int(found.pop("at", 0)) > 1) == bool(known and known.has_played)

@@ -177,6 +177,24 @@ async def test_wins_are_counted_once_they_are_won(operator: Operator, member: Me
         await member.plays(dull)
 
 
+async def test_a_win_under_review_is_held_with_the_rule_s_words_and_released_with_a_reason(
+    operator: Operator, member: Member, house: House
+) -> None:
+    always = (("points", "rest", None, None, "POINTS-5"),)
+    campaign = await operator.opens(always, velocity=[rule(most=1, action="review")])
+    unsuspected = await member.plays(campaign)
+    held = await member.plays(campaign, key="the-second-of-all")
+    told = {"zh": "该账号在 1 小时内已参加 1 次。", "en": "This account reached 1 play within 1 hour."}
+    assert (unsuspected["award"]["held"], held["award"]["held"]) == (None, told)
+    assert await member.plays(campaign, key="the-second-of-all") == held
+    await member.sees(unsuspected["award"]["id"], "delivered", house)
+    assert (await member.gets(f"/awards/{held['award']['id']}"))["state"] == "held"
+    (decision,) = (await operator.gets(f"/campaigns/{campaign}/decisions"))["items"]
+    assert (decision["action"], decision["told"]) == ("review", told)
+    await operator.posts(f"/awards/{held['award']['id']}/release", reason="they are a person")
+    await member.sees(held["award"]["id"], "delivered", house)
+
+
 async def test_several_at_once_are_as_many_plays(operator: Operator, member: Member) -> None:
     campaign = await operator.opens(NOTHING, velocity=[rule(most=5)], limits={"plays_at_once_max": 10})
     headers = {**member.headers, "idempotency-key": str(uuid4())}

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from unittest.mock import patch
 
 from sqlalchemy import Table
 
 from campaigns import ledger_sql
+from campaigns.ledger import Row
+from prizes.awards import Won
 from tests.sim.ground import drop_foreign_key, drop_unique
 
 SEEDS_MAX = 120
+_WON = Row.won
 
 
 @dataclass(frozen=True)
 class Ablation:
     """What is missing. `statement` is cut out of the ledger's insert; `weaken` drops constraints of the play table; with
-    `ignores_numbers` a number or a granted chance that another play has is passed over in silence.
+    `ignores_numbers` a number or a granted chance that another play has is passed over in silence; with
+    `forgets_reviews` a win is written as if its play were under none.
 
     Seeds on the campaigns that `shapes` names by their places, which favour the events named by `favours`, are tried
     until one violates something.
@@ -28,6 +32,7 @@ class Ablation:
     statement: str = ""
     weaken: Callable[[Table], None] | None = None
     ignores_numbers: bool = False
+    forgets_reviews: bool = False
     shapes: Sequence[int] = (0, 1, 2, 3)
     favours: Sequence[str] = ()
 
@@ -40,12 +45,18 @@ class Ablation:
             patch.object(ledger_sql, "_SQLITE", ledger_sql._SQLITE.replace(self.statement, "")),
             patch.object(ledger_sql, "_SQLITE_COUNT", _heedless(count) if self.ignores_numbers else count),
             patch.object(ledger_sql, "_SQLITE_PAY", _heedless(pay) if self.ignores_numbers else pay),
+            patch.object(Row, "won", _unreviewed if self.forgets_reviews else Row.won),
         ):
             yield
 
 
 def _heedless(insert: str) -> str:
     return insert.replace("INSERT INTO", "INSERT OR IGNORE INTO")
+
+
+def _unreviewed(row: Row) -> Won | None:
+    won = _WON(row)
+    return replace(won, held_for=None, told=None) if won is not None else None
 
 
 def without_seq(play: Table) -> None:
@@ -87,6 +98,7 @@ ABLATIONS = {
     "no unique play number and no unique chance": Ablation(
         weaken=without_seq, ignores_numbers=True, shapes=(11,), favours=("grant",)
     ),
+    "a win forgets its review": Ablation(forgets_reviews=True),
     "no previous play": Ablation(weaken=without_previous),
     "no play named as the previous one": Ablation(weaken=without_previous_id, shapes=(7,)),
     "no epoch guard": Ablation(statement=" AND c.epoch = r.permit_epoch", favours=("pause", "resume")),

@@ -128,6 +128,7 @@ async def _check(world: World) -> None:
             for broken in finding.broken:
                 world.journal.blame(f"{finding.id}: {broken}")
     await world.journal.compare(world.shared, worker.room.versions)
+    await world.check_reviews()
 
 
 def _where(error: Exception) -> str:

@@ -32,6 +32,7 @@ from tests.sim.journal import Journal
 from tests.sim.masters import Masters, Snapshot
 from tests.sim.operators import Operators
 from tests.sim.processes import Flight, Process
+from tests.sim.reviewers import Reviewers
 from tests.support.arguments import CountingEntropy, CountingIds
 from tests.support.campaigns import WallClock
 
@@ -45,7 +46,7 @@ NESTED_MAX = 1
 
 
 @dataclass
-class World(Operators):
+class World(Operators, Reviewers):
     """`reveals_early` is the ablation that shows what Redis decided before the ledger has it.
 
     `favours` names events that are to happen often, in place of the seed's own favourites.
@@ -66,7 +67,7 @@ class World(Operators):
     nested: int = 0
 
     def __post_init__(self) -> None:
-        self.rng = Random(self.seed)
+        self.rng, self.dice = Random(self.seed), Random(f"reviews of {self.seed}")
         self.ids = CountingIds()
         self.weights = self._swarm()
         self.crash, self.lost, self.interleave = (self.rng.choice((0, 0, 0.01, 0.04)) for _ in range(3))
@@ -178,7 +179,7 @@ class World(Operators):
     def _ask(self) -> Asked:
         open_requests = [asked for asked in self.requests if not self.journal.has(asked)]
         if open_requests and (len(open_requests) >= REQUESTS_OPEN_MAX or self.rng.random() < 0.4):
-            return self.rng.choice(open_requests)
+            return self.reviewed(self.rng.choice(open_requests))
         self.keys_made += 1
         asked = Asked(
             campaign=self.campaign,
@@ -188,7 +189,7 @@ class World(Operators):
             times=self.rng.choice((1, 1, 2, self.at_once_max)) if self.at_once_max > 1 else 1,
         )
         self.requests.append(asked)
-        return asked
+        return self.reviewed(asked)
 
     async def play(self) -> None:
         if (process := self.idle(self.apis)) is not None:
@@ -198,7 +199,7 @@ class World(Operators):
         answered = [asked for asked in self.requests if self.journal.has(asked)]
         process = self.idle(self.apis)
         if answered and process is not None:
-            await self._play_on(process, self.rng.choice(answered))
+            await self._play_on(process, self.reviewed(self.rng.choice(answered)))
 
     async def _play_on(self, process: Process, asked: Asked) -> None:
         self.say(f"{process.name} plays {asked.key} of {asked.member[-2:]}")
@@ -310,6 +311,7 @@ class World(Operators):
         worker = self.worker
         self.say("worker tends")
         await self.within(worker, lambda: worker.room.mending.tend(self.campaign))
+        await self.deliver()
 
     async def tend_with_lag(self) -> None:
         """The worker leaves the newest plays to the API, as it does in its daily work."""

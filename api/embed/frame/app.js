@@ -163,7 +163,7 @@ export class App {
     const { chances_left: left, next_chance_at: next, wins_within: within } = outcomes.at(-1);
     const state = left === 0 ? "no-chance-left" : next ? "cooling-down" : "ready";
     this.me = { ...this.me, state, chances_left: left, next_chance_at: next, wins_within: within };
-    const claims = won.map((outcome) => outcome.award).filter((award) => award.claim !== "none");
+    const claims = won.map((outcome) => outcome.award).filter((award) => award.claim !== "none" && !award.held);
     this.waiting += claims.length;
     if (this.me.raffle) this.me.raffle.tickets = Math.max(this.me.raffle.tickets, outcomes.at(-1).ordinal);
     this.#render();

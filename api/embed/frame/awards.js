@@ -10,7 +10,8 @@ export function isMoving(award) {
 
 /** What an award waits for or has come to, in one sentence. */
 export function stateWords({ texts, calendar }, award) {
-  const { state, prize, claim } = award;
+  const { state, prize, claim, told } = award;
+  if (told && state === "void") return texts.own(told);
   const date = claim?.before ? calendar.date(claim.before) : "";
   for (const path of [`award.${state}.${prize.type}`, `award.${state}.${claim?.kind}`, `award.${state}.other`, `award.${state}`]) {
     const words = texts.t(path, { date });

@@ -98,6 +98,7 @@ function awardParts(app, award) {
     h("div", { class: "award-words" },
       h("p", { class: "award-name" }, texts.own(award.prize.name)),
       h("p", { class: `award-state ${stateTone(award)}` }, stateWords(app, award)),
+      award.state === "held" && h("p", { class: "award-fact" }, texts.own(award.told)),
       ...resultParts(app, award),
       h("p", { class: "fine" }, texts.t("mine.won_at", { time: calendar.when(award.won_at) }))),
     award.state === "claim_needed" && h("button", {

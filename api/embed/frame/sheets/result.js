@@ -15,12 +15,12 @@ export function showResult(app, outcome) {
     title: () => app.texts.t(won ? "result.won" : app.definition.raffle ? "raffle.got" : "result.lost"),
     render: (body) => body.append(...(won ? win(app, outcome) : loss(app, outcome))),
   });
-  if (won && outcome.award.claim === "none") followGift(app, outcome.award.id);
+  if (won && !outcome.award.held && outcome.award.claim === "none") followGift(app, outcome.award.id);
 }
 
 function win(app, { award, awarded }) {
   const { texts } = app;
-  const { prize, claim } = award;
+  const { prize, claim, held } = award;
   const value = prize.market_value?.amount > 0 && texts.t("result.value", { money: texts.money(prize.market_value) });
   return [
     h("div", { class: "medal" }, picture(app.pictures.get(awarded) ?? "")),
@@ -28,11 +28,12 @@ function win(app, { award, awarded }) {
     h("p", { class: "result-prize" }, texts.own(prize.name)),
     value && h("p", { class: "result-value" }, value),
     h("p", { class: "result-next", role: "status" }, nextWords(app, award)),
-    h("div", { class: "buttons" }, ...(claim === "none" ? giftButtons(app) : claimButtons(app, award))),
+    h("div", { class: "buttons" }, ...(claim === "none" || held ? giftButtons(app) : claimButtons(app, award))),
   ].filter(Boolean);
 }
 
-function nextWords({ texts, calendar }, { claim, claim_before: before, prize }) {
+function nextWords({ texts, calendar }, { claim, claim_before: before, prize, held }) {
+  if (held) return `${texts.own(held)} ${texts.t("result.held")}`;
   if (claim !== "none") return texts.t(`result.${claim}_by`, { date: calendar.date(before) });
   return texts.t(texts.has(`result.${prize.type}`) ? `result.${prize.type}` : "result.none");
 }

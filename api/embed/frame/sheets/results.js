@@ -8,7 +8,7 @@ export function showResults(app, outcomes) {
   app.sheets.show({
     name: won.length ? "several" : "several-loss",
     title: () => app.texts.t("result.of_several", { n: outcomes.length, won: won.length }),
-    render: (body) => body.append(list(app, won, outcomes.length - won.length), ...buttons(app, won)),
+    render: (body) => body.append(list(app, won, outcomes.length - won.length), ...heldWords(app, won), ...buttons(app, won)),
   });
 }
 
@@ -28,9 +28,14 @@ function grouped(won) {
   return groups;
 }
 
+function heldWords({ texts }, won) {
+  const n = won.filter(({ award }) => award.held).length;
+  return n ? [h("p", { class: "result-next" }, texts.t("result.held_of_several", { n }))] : [];
+}
+
 function buttons(app, won) {
   const { texts } = app;
-  const waiting = won.filter(({ award }) => award.claim !== "none").length;
+  const waiting = won.filter(({ award }) => award.claim !== "none" && !award.held).length;
   const close = h("button", { type: "button", class: won.length ? "secondary" : "primary", onclick: () => app.sheets.close() }, texts.t("result.fine"));
   if (!won.length) return [h("div", { class: "buttons" }, close)];
   const see = h("button", { type: "button", class: "primary", "data-first": true, onclick: () => showMine(app) },
