@@ -16,7 +16,8 @@ from api.auth.dependencies import AnyOperator, TheHouse, operator_with
 from api.auth.operators import Actor, Role
 from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_at, position_of
 from api.routes.sheets import FAULTS_SHOWN_MAX, RefusedRow, body_of, csv_body, refused_rows
-from campaigns.lifecycle import REASON_LENGTH_MAX, campaign_of
+from api.routes.typed import PLAIN, Reason
+from campaigns.lifecycle import campaign_of
 from core.errors import InvalidField
 from earning import codes
 from earning.code_models import CODES_MAX, NAME_CHARS_MAX
@@ -26,7 +27,6 @@ from prizes.sheets import write_rows
 
 router = APIRouter(prefix="/v1/admin/campaigns/{campaign_id}/code-batches", tags=["admin: redeem codes"])
 Editor = Annotated[Actor, Depends(operator_with(Role.EDITOR))]
-PLAIN = r"^[^\x00-\x1f]+$"
 SHEET = csv_body("Codes of the mall's own, one a row, as CSV in UTF-8.", "code\nSPRING-0001\nSPRING-0002\n")
 CSV = {"text/csv": {"schema": {"type": "string", "description": "The generated codes, told this once."}}}
 
@@ -82,7 +82,7 @@ class NewBatch(BaseModel):
 class Stopping(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "the cards were stolen"}]})
 
-    reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX, pattern=PLAIN)]
+    reason: Reason
 
 
 class BatchView(BaseModel):
