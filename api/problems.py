@@ -17,12 +17,12 @@ PROBLEMS: dict[str, Problem] = {
     "method-not-allowed": Problem(
         405,
         Words("不支持的请求方法", "Method not allowed"),
-        Words("此地址不支持该方法。", "This address does not know that method."),
+        Words("此地址不支持该方法。", "This address does not take that method."),
     ),
     "invalid-field": Problem(
         422,
         Words("填写有误", "Invalid field"),
-        Words("有内容需要修改，请看 errors。", "Something must be corrected; see errors."),
+        Words("有内容需要修改，请看 errors。", "Something has to be corrected; see errors."),
     ),
     "malformed-request": Problem(
         400, Words("无法理解的请求", "Malformed request"), Words("请求无法读取。", "The request cannot be read.")
@@ -78,7 +78,7 @@ PROBLEMS: dict[str, Problem] = {
     "claim-not-needed": Problem(
         409,
         Words("无需领取", "No claim needed"),
-        Words("这个奖品会自动发放，无需填写信息。", "This prize is delivered without asking you anything."),
+        Words("这个奖品会自动发放，无需填写信息。", "This prize is delivered without any details of yours."),
     ),
     "claim-closed": Problem(
         410,
@@ -93,7 +93,7 @@ PROBLEMS: dict[str, Problem] = {
     "award-not-stuck": Problem(
         409,
         Words("不能处理", "Award not stuck"),
-        Words("该奖品的状态是 {state}，不能这样处理。", "The award is {state}, which this cannot be done to."),
+        Words("该奖品的状态是 {state}，不能这样处理。", "The award is {state}; this cannot be done to it."),
     ),
     "award-held": Problem(
         409,
@@ -167,13 +167,13 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "cooling-down": Problem(
         409,
-        Words("请稍等一会儿", "Wait a little"),
-        Words("两次抽奖之间要间隔一会儿。", "There is a short wait from one go to the next."),
+        Words("请稍等一会儿", "Wait a moment"),
+        Words("两次抽奖之间要间隔一会儿。", "There is a short wait between goes."),
     ),
     "all-plays-taken": Problem(
         409,
-        Words("名额已满", "All goes are taken"),
-        Words("本活动的总次数已经用完。", "This campaign's goes for everybody are used up."),
+        Words("名额已满", "All goes are used"),
+        Words("本活动的总次数已经用完。", "This campaign's goes have all been used."),
     ),
     "not-eligible": Problem(
         403,
@@ -239,7 +239,7 @@ PROBLEMS: dict[str, Problem] = {
         Words("概率超出范围", "Odds out of range"),
         Words(
             "第 {line} 行的概率 {text} 必须大于 0 且不超过 1。",
-            "Line {line}: odds of {text} are not above 0 and at most 1.",
+            "Line {line}: odds of {text} must be above 0 and at most 1.",
         ),
     ),
     "odds-too-fine": Problem(
@@ -247,7 +247,7 @@ PROBLEMS: dict[str, Problem] = {
         Words("概率过细", "Odds too fine"),
         Words(
             "加入第 {line} 行的 {text} 后，公分母 {total} 超过上限。",
-            "Line {line}: with odds of {text} the pool's common denominator becomes {total}, past the limit.",
+            "Line {line}: with odds of {text} the pool's common denominator becomes {total}, which is over the limit.",
         ),
     ),
     "two-rests": Problem(
@@ -265,37 +265,37 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "urn-does-not-divide": Problem(
         422,
-        Words("概率分不成整份", "The urn does not divide"),
+        Words("概率分不成整份", "Urn does not divide"),
         Words(
-            "第 {line} 行的概率 {text} 在每 {plays} 次里不是整数份。",
-            "In {plays} plays, the odds {text} of line {line} come to no whole number of times.",
+            "第 {line} 行的概率 {text} 在每 {plays} 次里不是整数。",
+            "Line {line}: odds of {text} do not come to a whole number in {plays} plays.",
         ),
     ),
     "list-exists": Problem(
-        409, Words("名单已存在", "List exists"), Words("已有名单 {key}。", "There is a list {key} already.")
+        409, Words("名单已存在", "List exists"), Words("已有名单 {key}。", "There is already a list {key}.")
     ),
     "list-in-use": Problem(
         409,
         Words("名单正在使用", "List in use"),
         Words(
             "进行中的活动在用名单 {key}（{campaigns}），不能从中移除会员（{leaving} 人）；要禁止某人参加，请用封禁。",
-            "Running campaigns let in whom {key} names ({campaigns}), so its {leaving} members cannot be taken off; "
+            "Running campaigns ({campaigns}) are for those on {key}, so {leaving} members cannot be taken off it; "
             "block a member to keep them from playing.",
         ),
     ),
     "not-blocked": Problem(
-        409, Words("没有封禁", "Not blocked"), Words("该会员没有生效的封禁。", "No block of that member holds.")
+        409, Words("没有封禁", "Not blocked"), Words("该会员没有生效的封禁。", "That member is not blocked.")
     ),
     "not-draft": Problem(
         409,
         Words("活动已发布", "Not a draft"),
-        Words("已发布的活动不能重写，只能按规则调整。", "A published campaign is amended, not rewritten."),
+        Words("已发布的活动不能重写，只能按规则调整。", "A published campaign can be amended, but not rewritten."),
     ),
     "not-published": Problem(
         409, Words("活动未发布", "Not published"), Words("请先发布活动。", "The campaign must be published first.")
     ),
     "already-in-state": Problem(
-        409, Words("状态未变", "Already so"), Words("活动已处于 {state} 状态。", "The campaign is {state} already.")
+        409, Words("状态未变", "Already so"), Words("活动已处于 {state} 状态。", "The campaign is already {state}.")
     ),
     "campaign-ended": Problem(
         409,
@@ -318,34 +318,34 @@ PROBLEMS: dict[str, Problem] = {
         Words("不利于会员的修改", "Against members' favour"),
         Words(
             "进行中的活动只接受对会员有利的修改，请看 changes。",
-            "A published campaign changes only in its members' favour; see changes.",
+            "A published campaign may only change in its members' favour; see changes.",
         ),
     ),
     # raffles
     "raffle-without-beacon": Problem(
         409,
         Words("没有公布外部随机值", "No beacon announced"),
-        Words("这次抽签没有公布要用的外部随机值。", "No public value was announced for this raffle."),
+        Words("这次开奖没有公布要用的外部随机值。", "No public value was announced for this raffle."),
     ),
     "raffle-not-sealed": Problem(
         409,
-        Words("签池未封存", "Not sealed yet"),
+        Words("奖券尚未封存", "Not sealed yet"),
         Words(
-            "活动结束、签池封存之后才能录入外部随机值。",
+            "活动结束、奖券封存之后才能录入外部随机值。",
             "The public value is entered after the campaign has ended and its tickets are sealed.",
         ),
     ),
     "beacon-entered": Problem(
         409,
         Words("外部随机值已录入", "Beacon entered"),
-        Words("已录入 {value}，只能录入一次。", "It was entered as {value}, and is entered once."),
+        Words("已录入 {value}，只能录入一次。", "It has been entered as {value}; that is done only once."),
     ),
     "raffle-tickets-differ": Problem(
         409,
-        Words("签池与封存时不符", "Tickets differ"),
+        Words("奖券与封存时不符", "Tickets differ"),
         Words(
-            "现有的签与封存时不符，不能开奖。",
-            "The tickets are not those that were sealed, so nothing is drawn from them.",
+            "现有的奖券与封存时不符，不能开奖。",
+            "The tickets are not the ones that were sealed, so there is no draw.",
         ),
     ),
 }
@@ -354,7 +354,7 @@ REASONS: dict[str, Words] = {
     "too-long": Words("太长", "it is too long"),
     "malformed": Words("格式不正确", "it is not a readable token"),
     "algorithm-not-allowed": Words("签名算法不被接受", "its algorithm is not HS256"),
-    "unknown-issuer": Words("签发方未知", "nobody by the name of its issuer is known"),
+    "unknown-issuer": Words("签发方未知", "its issuer is not known here"),
     "wrong-signature": Words("签名不正确", "its signature does not fit"),
     "wrong-audience": Words("不是签发给本服务的", "it is meant for another service"),
     "lives-too-long": Words("有效期超过 120 秒", "it must live from 1 to 120 seconds"),
@@ -363,7 +363,7 @@ REASONS: dict[str, Words] = {
     "missing": Words("请填写", "it is missing"),
     "too-short": Words("太短", "it is too short"),
     "not-asked-for": Words("无需填写", "this prize does not ask for it"),
-    "unprintable": Words("含有无法显示的字符", "it holds characters that cannot be printed"),
+    "unprintable": Words("含有无法显示的字符", "it has characters that cannot be printed"),
     "phone-unreadable": Words("不是电话号码", "it is not a phone number"),
     "phone-not-valid": Words("没有这样的号码", "there is no such phone number"),
     "phone-not-mobile": Words("请填写手机号", "it is not a mobile number"),

@@ -9,7 +9,8 @@ EARNING: dict[str, Problem] = {
         409,
         Words("获赠次数过多", "Too many grants"),
         Words(
-            "每位会员在一个活动中最多获赠 {grants_max} 次。", "A member is given chances {grants_max} times at most."
+            "每位会员在一个活动中最多获赠 {grants_max} 次。",
+            "A member may be given chances at most {grants_max} times in a campaign.",
         ),
     ),
     "grant-differs": Problem(
@@ -20,28 +21,30 @@ EARNING: dict[str, Problem] = {
     "plays-cost-nothing": Problem(
         409,
         Words("活动不消耗机会", "Plays cost nothing"),
-        Words("该活动参加不需要机会，无法赠送。", "Plays of this campaign cost no chance, so none can be given."),
+        Words("该活动不消耗机会，不能赠送。", "Plays of this campaign cost no chance, so none can be given."),
     ),
     "too-few-chances": Problem(
         409,
         Words("机会不够", "Too few chances"),
-        Words("剩下的机会不够连抽 {times} 次，一次也没有用掉。", "There are not {times} goes left; none was used."),
+        Words(
+            "剩下的机会不够连抽 {times} 次，一次也没有用掉。", "There are fewer than {times} goes left; none was used."
+        ),
     ),
     "partly-played": Problem(
         409,
         Words("只完成了一部分", "Partly played"),
         Words(
             "{times} 次里完成了 {played} 次，结果都在记录里；其余的没有用掉机会，现在的机会不够了。",
-            "{played} of {times} were played and are on record; the others used nothing, and there are too few goes left.",
+            "{played} of {times} were played and are on record; the others used no go, and there are now too few left.",
         ),
     ),
     "rule-exists": Problem(
-        409, Words("规则已存在", "Rule exists"), Words("已有规则 {key}。", "There is a rule {key} already.")
+        409, Words("规则已存在", "Rule exists"), Words("已有规则 {key}。", "There is already a rule {key}.")
     ),
     "too-many-rules": Problem(
         409,
         Words("规则过多", "Too many rules"),
-        Words("一个商城最多 {rules_max} 条规则。", "A mall has {rules_max} rules at most."),
+        Words("一个商城最多 {rules_max} 条规则。", "A mall has at most {rules_max} rules."),
     ),
     "rule-stopped": Problem(
         409,
@@ -56,7 +59,7 @@ EARNING: dict[str, Problem] = {
     "code-mistyped": Problem(
         422,
         Words("兑换码有误", "Code mistyped"),
-        Words("兑换码里有输错的字符，请对照检查。", "A character of the code is wrong; please compare it again."),
+        Words("兑换码里有输错的字符，请对照检查。", "A character is wrong; please compare the code once more."),
     ),
     "unknown-code": Problem(
         404,
@@ -71,17 +74,17 @@ EARNING: dict[str, Problem] = {
     "code-closed": Problem(
         410,
         Words("兑换码已过期", "Code closed"),
-        Words("这个兑换码的有效期到 {closed_at} 为止。", "The time to redeem this code ended at {closed_at}."),
+        Words("这个兑换码的有效期到 {closed_at} 为止。", "This code could be redeemed until {closed_at}."),
     ),
     "code-used-up": Problem(
         409,
         Words("兑换码已被用完", "Code used up"),
-        Words("这个兑换码的次数已经用完。", "This code has been redeemed as often as it may be."),
+        Words("这个兑换码的次数已经用完。", "This code has been used up."),
     ),
     "enough-codes-redeemed": Problem(
         409,
         Words("兑换次数已满", "Enough codes redeemed"),
-        Words("这类兑换码每人最多用 {codes_max} 个。", "A member may redeem {codes_max} of these codes at most."),
+        Words("这类兑换码每人最多用 {codes_max} 个。", "Each member may redeem at most {codes_max} of these codes."),
     ),
     "too-many-wrong-codes": Problem(
         429,
@@ -104,22 +107,22 @@ EARNING: dict[str, Problem] = {
     "chances-not-sold": Problem(
         409,
         Words("本活动不出售机会", "Chances are not sold"),
-        Words("本活动的抽奖机会不能用积分兑换。", "This campaign sells no chances for points."),
+        Words("本活动的抽奖机会不能用积分兑换。", "Chances cannot be bought in this campaign."),
     ),
     "purchase-limit": Problem(
         409,
         Words("超出可兑换次数", "More than you may buy"),
-        Words("您现在还能兑换 {left} 次机会。", "You may buy {left} more for now."),
+        Words("您现在还能兑换 {left} 次机会。", "You may buy at most {left} more for now."),
     ),
     "insufficient-points": Problem(
         409,
         Words("积分不够", "Too few points"),
-        Words("这次兑换需要 {points} 积分，您的积分不够。", "This costs {points} points, and you have fewer."),
+        Words("这次兑换需要 {points} 积分，您的积分不够。", "This costs {points} points, and you do not have as many."),
     ),
     "purchase-refused": Problem(
         409,
         Words("兑换没有成功", "Nothing was bought"),
-        Words("兑换没有成功，您的积分不会减少。", "Nothing was bought, and your points stay yours."),
+        Words("兑换没有成功，您的积分不会减少。", "Nothing was bought, and you keep your points."),
     ),
     "purchase-not-stuck": Problem(
         409,
@@ -131,7 +134,7 @@ EARNING: dict[str, Problem] = {
         Words("兑换次数过多", "Too many purchases"),
         Words(
             "每位会员在一个活动里最多兑换 {purchases_max} 次。",
-            "A member buys {purchases_max} times in a campaign at most.",
+            "A member buys at most {purchases_max} times in a campaign.",
         ),
     ),
 }

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from enum import IntEnum
 from typing import NamedTuple
 
 import structlog
@@ -24,49 +25,76 @@ from prizes.wallet.ledger import LedgerWallet
 YOUNG_MS = 1000  # a play that is younger is most likely being committed by the process that made it
 BACKOFF_SECONDS_MAX = 30.0
 BACKOFF_SECONDS_FIRST = 0.2
+IDLE_GROWTH = 1.5
 STOP_SECONDS_MAX = 20
 TENDED_AFTER_END = timedelta(days=1)
 
 log = structlog.get_logger()
 
 
-class Step(NamedTuple):
-    """One kind of work. `run` does a bounded piece and says whether it left some; if not, it rests `rest_seconds`.
+class Found(IntEnum):
+    """What a round of work came upon: nothing, some, or more than one round does."""
 
-    Resting though there was work makes pieces of a good size: what comes meanwhile is done together.
+    NOTHING = 0
+    SOME = 1
+    MORE = 2
+
+
+class Step(NamedTuple):
+    """One kind of work. `run` does a bounded piece; if it left nothing, it rests `rest_seconds`.
+
+    Resting though there was work makes pieces of a good size: what comes meanwhile is done together. Rounds that find
+    nothing come ever less often, until they are `idle_seconds` apart.
     """
 
     name: str
-    run: Callable[[], Awaitable[bool]]
+    run: Callable[[], Awaitable[Found]]
     rest_seconds: float
+    idle_seconds: float = 0.0
 
 
 def steps_of(house: House) -> Sequence[Step]:
     """Everything the worker does for this house."""
 
-    async def forget_the_expired() -> bool:
+    watch = Watch(house)
+
+    async def forget_the_expired() -> Found:
         async with house.database.transaction() as session:
-            return await purge_expired(session, house.clock.now()) >= PURGE_ROWS_MAX
+            return _left(has_more=await purge_expired(session, house.clock.now()) >= PURGE_ROWS_MAX)
 
-    async def deliver() -> bool:
-        return (await house.fulfilment.run_once()).has_more
+    async def deliver() -> Found:
+        moved, has_more = await house.fulfilment.run_once()
+        return Found.SOME if moved and not has_more else _left(has_more=has_more)
 
-    async def expire_points() -> bool:
-        return isinstance(house.wallet, LedgerWallet) and await house.wallet.expire_due()
+    async def carry_on_purchases() -> Found:
+        return _left(has_more=await house.purchasing.run_once())
 
+    async def expire_points() -> Found:
+        return _left(has_more=isinstance(house.wallet, LedgerWallet) and await house.wallet.expire_due())
+
+    async def check_invariants() -> Found:
+        return _left(has_more=await watch.round())
+
+    # Members wait for deliveries and purchases: they begin within a second, however long nothing came. What is in the
+    # stream is the ledger's within five (I10), most of which is the age at which the worker looks at it.
     return [
-        Step("campaigns", lambda: tend_campaigns(house), 0.5),
-        Step("raffles", lambda: tend_raffles(house), 2),
-        Step("deliveries", deliver, 0.25),
-        Step("purchases", house.purchasing.run_once, 1),
+        Step("campaigns", lambda: tend_campaigns(house), 0.5, idle_seconds=2),
+        Step("raffles", lambda: tend_raffles(house), 2, idle_seconds=5),
+        Step("deliveries", deliver, 0.25, idle_seconds=0.75),
+        Step("purchases", carry_on_purchases, 1),
         Step("points", expire_points, 60),
-        Step("invariants", Watch(house).round, 60),
+        Step("invariants", check_invariants, 60),
         Step("expired", forget_the_expired, 60),
     ]
 
 
-async def tend_campaigns(house: House) -> bool:
+def _left(*, has_more: bool) -> Found:
+    return Found.MORE if has_more else Found.NOTHING
+
+
+async def tend_campaigns(house: House) -> Found:
     """One round over every campaign that may have plays in flight; one that fails does not hold back the others."""
+    found = Found.NOTHING
     async with house.database.reading() as session:
         lately = house.clock.now() - TENDED_AFTER_END
         due = await session.scalars(
@@ -74,13 +102,15 @@ async def tend_campaigns(house: House) -> bool:
         )
     for campaign in due:
         try:
-            await house.campaigns.mending.tend(campaign, up_to_ms=to_ms(house.clock.now()) - YOUNG_MS)
+            if await house.campaigns.mending.tend(campaign, up_to_ms=to_ms(house.clock.now()) - YOUNG_MS):
+                found = Found.SOME
         except Refusal as refusal:
             log.warning("campaign not tended", campaign=campaign, refusal=str(refusal))
-    return False
+            found = Found.SOME
+    return found
 
 
-async def tend_raffles(house: House) -> bool:
+async def tend_raffles(house: House) -> Found:
     """One step of every raffle whose campaign is over; one that fails does not hold back the others."""
     has_more = False
     for campaign in await house.campaigns.raffles.due():
@@ -88,7 +118,7 @@ async def tend_raffles(house: House) -> bool:
             has_more = await house.campaigns.raffles.tend(campaign) or has_more
         except Refusal as refusal:
             log.warning("raffle not tended", campaign=campaign, refusal=str(refusal))
-    return has_more
+    return _left(has_more=has_more)
 
 
 async def work(steps: Sequence[Step], stop: asyncio.Event) -> None:
@@ -113,18 +143,20 @@ async def run_worker(settings: Settings) -> None:
 
 
 async def _repeat(step: Step, stop: asyncio.Event) -> None:
-    failures = 0
+    failures, rest_seconds = 0, step.rest_seconds
     while not stop.is_set():
         try:
-            has_more = await step.run()
+            found = await step.run()
         except Exception:
             failures += 1
             log.exception("step failed", step=step.name, failures=failures)
             await _rest(stop, min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS_FIRST * 2 ** min(failures, 16)))
             continue
         failures = 0
-        if not has_more:
-            await _rest(stop, step.rest_seconds)
+        idle_seconds = min(rest_seconds * IDLE_GROWTH, max(step.idle_seconds, step.rest_seconds))
+        rest_seconds = step.rest_seconds if found else idle_seconds
+        if found is not Found.MORE:
+            await _rest(stop, rest_seconds)
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:

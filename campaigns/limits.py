@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from earning.lasting import Lasts
+
 PLAYS_MAX = 1_000_000
 CAMPAIGN_PLAYS_MAX = 1_000_000_000
 PLAYS_AT_ONCE_MAX = 10
@@ -67,6 +69,10 @@ class Price(BaseModel):
     per_member_day_max: Bought | None = None
     per_member_max: Bought | None = None
     lasts_days: Annotated[int, Field(ge=1, le=LASTS_DAYS_MAX)] | None = None
+
+    @property
+    def lasts(self) -> Lasts:
+        return Lasts.CAMPAIGN if self.lasts_days is None else Lasts.DAYS
 
 
 class Chances(BaseModel):

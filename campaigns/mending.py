@@ -64,11 +64,15 @@ class Mending:
         await self.mend(running, word, None)
         return False
 
-    async def tend(self, campaign: str, *, up_to_ms: int | None = None) -> None:
-        """The worker's round: settle what is not, see that the counters are the ledger's, drain."""
+    async def tend(self, campaign: str, *, up_to_ms: int | None = None) -> bool:
+        """The worker's round: settle what is not, see that the counters are the ledger's, drain.
+
+        Whether there was anything to see to: plays past the watermark, or counters to mend.
+        """
         seen = await self._versions.glance(campaign)  # before the counters: they never run behind the ledger
         running = await self._versions.as_of(campaign, seen)
-        if not running.is_settled:
+        was_settled = running.is_settled
+        if not was_settled:
             running = await self._recovery.settle(campaign)
             seen = await self._versions.glance(campaign)
         found = await lane.look(self._connection, running.keys)
@@ -80,14 +84,16 @@ class Mending:
         elif last < seen.highest:
             await self.recover(running, reason="the ledger is ahead of the counters")
         else:  # always: counters that went back may know nothing of what the stream holds
-            await self._drain_lane(running, seen.committed, last, up_to_ms)
+            return await self._drain_lane(running, seen.committed, last, up_to_ms) or not was_settled
+        return True
 
-    async def _drain_lane(self, running: Running, committed: int, last: int, up_to_ms: int | None) -> None:
+    async def _drain_lane(self, running: Running, committed: int, last: int, up_to_ms: int | None) -> bool:
         drained = await self._drain.catch_up(running, committed=committed, up_to_ms=up_to_ms)
         if not drained.agrees:
             await self.recover(running, reason="the stream does not fit the ledger")
         elif drained.is_complete and drained.committed < last and not await self._is_drained(running.campaign, last):
             await self.recover(running, reason="plays were lost from the stream")
+        return last > committed or not drained.agrees
 
     async def _is_drained(self, campaign: str, last: int) -> bool:
         """Whether another worker has moved the watermark that far meanwhile."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.admission import Admission
+from campaigns.chances import day_ends_at
 from campaigns.limits import Price
 from campaigns.plays import digest
 from campaigns.queries import are_all_taken, last_play
@@ -20,6 +21,7 @@ from core.clock import Clock, to_ms
 from core.db import Database
 from core.errors import InvalidField, Refusal
 from earning.grants import left_of
+from earning.lasting import expiry
 from earning.purchase_models import ChancePurchase, State
 from earning.purchases import HONOURED, Limit, Order, PurchaseLimit, left_to_buy
 from earning.purchasing import Purchasing
@@ -126,7 +128,9 @@ class Selling:
             price=price.points,
             limits=_limits(version, price, now),
             honour_until=min(now + HONOURED, version.config.ends_at),
-            expires_at=now + timedelta(days=price.lasts_days) if price.lasts_days is not None else None,
+            expires_at=expiry(
+                price.lasts, price.lasts_days, now=now, day_ends_at=day_ends_at(version, now_ms=to_ms(now))
+            ),
         )
 
 

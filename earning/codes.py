@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +16,7 @@ from core.ids import Entropy, Ids
 from earning.code_models import CODES_MAX, CodeBatch, CodeRedemption, RedeemCode
 from earning.code_words import CodeHashes, fault_of, generate, normalised
 from earning.grants import PlaysCostNothing
+from earning.lasting import Lasts
 from prizes.sheets import RowFault, read_rows
 
 CHANCES_MAX = 100
@@ -27,8 +28,6 @@ SHEET_BYTES_MAX = 8 * 1024 * 1024
 FAULT_KEY_CHARS_MAX = 64
 CHUNK_ROWS = 500
 THERE = "the campaign has this code already"
-
-Lasts = Literal["today", "days", "campaign"]
 
 
 class BatchStopped(Refusal, code="code-batch-stopped"):
@@ -49,7 +48,7 @@ class Terms:
     member_uses: int | None = None
     opens_at: datetime | None = None
     closes_at: datetime | None = None
-    lasts: Lasts = "campaign"
+    lasts: Lasts = Lasts.CAMPAIGN
     days: int | None = None
 
 

@@ -6,7 +6,7 @@ not by what is read and written for them.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import func, select
@@ -20,6 +20,7 @@ from earning.code_models import CodeBatch, CodeRedemption, RedeemCode
 from earning.code_words import CodeHashes, is_mistyped, normalised
 from earning.grants import Source, give
 from earning.guessing import begin_try
+from earning.lasting import Lasts, expiry
 from earning.models import ChanceGrant
 
 TRIES_MAX = 10
@@ -135,7 +136,7 @@ class Redeeming:
             campaign=batch.campaign_id,
             member=member,
             amount=batch.chances,
-            expires_at=_expiry(batch, day_ends_at=day_ends_at, now=now),
+            expires_at=expiry(Lasts(batch.lasts), batch.days, now=now, day_ends_at=day_ends_at),
             source=Source.CODE,
             reference=redemption.id,
             now=now,
@@ -170,12 +171,6 @@ def _check_hours(batch: CodeBatch, now: datetime) -> None:
         raise CodeNotOpenYet(opens_at=batch.opens_at)
     if batch.closes_at is not None and now >= batch.closes_at:
         raise CodeClosed(closed_at=batch.closes_at)
-
-
-def _expiry(batch: CodeBatch, *, day_ends_at: datetime, now: datetime) -> datetime | None:
-    if batch.days is not None:
-        return now + timedelta(days=batch.days)
-    return day_ends_at if batch.lasts == "today" else None
 
 
 async def _next_use(session: AsyncSession, code: RedeemCode) -> int:

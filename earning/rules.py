@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -17,20 +16,13 @@ from core.errors import NotFound, Refusal
 from core.ids import Ids
 from earning.event_models import RULE_NAME_CHARS_MAX, EventRule
 from earning.grants import AMOUNT_MAX
+from earning.lasting import Lasts, are_days_told, expiry
 from earning.periods import Every, end_of_day, period_name, start_of_period
 
 RULES_MAX = 200
 DAYS_MAX = 3650
 MEMBER_MAX = 1_000_000
 ALL_MAX = 10**12
-
-
-class Last(StrEnum):
-    """How long chances last that an event gives."""
-
-    TODAY = "today"
-    DAYS = "days"
-    CAMPAIGN = "campaign"
 
 
 def _zone(name: str) -> str:
@@ -60,14 +52,14 @@ class Caps(BaseModel):
     member_period_max: Annotated[int, Field(ge=1, le=MEMBER_MAX)] | None = None
     member_max: Annotated[int, Field(ge=1, le=MEMBER_MAX)] | None = None
     all_max: Annotated[int, Field(ge=1, le=ALL_MAX)] | None = None
-    chances_last: Last = Last.CAMPAIGN
+    chances_last: Lasts = Lasts.CAMPAIGN
     chances_days: Annotated[int, Field(ge=1, le=DAYS_MAX)] | None = None
 
     @model_validator(mode="after")
     def _halves_belong_together(self) -> Caps:
         if (self.member_period is None) != (self.member_period_max is None):
             raise ValueError("member_period and member_period_max go together")
-        if (self.chances_last is Last.DAYS) != (self.chances_days is not None):
+        if not are_days_told(self.chances_last, self.chances_days):
             raise ValueError("chances_days says how many, and only when chances_last is days")
         return self
 
@@ -175,7 +167,6 @@ def scopes_of(row: EventRule, member: str, now: datetime) -> list[Scope]:
 
 
 def expiry_of(row: EventRule, now: datetime) -> datetime | None:
-    """When chances given now expire; None when they last as long as the campaign."""
-    if row.chances_last == Last.TODAY:
-        return end_of_day(now, ZoneInfo(row.zone))
-    return now + timedelta(days=row.chances_days) if row.chances_days is not None else None
+    """When chances given now expire; a day is one of the rule's zone."""
+    day_ends_at = end_of_day(now, ZoneInfo(row.zone))
+    return expiry(Lasts(row.chances_last), row.chances_days, now=now, day_ends_at=day_ends_at)

@@ -46,7 +46,7 @@ def create_list(
     en: Annotated[str, typer.Option(help="The same in English.")],
     as_json: AsJson = False,
 ) -> None:
-    """A list without members."""
+    """Create a list, without members yet."""
     with sentences(), client() as service:
         show_row(service.post("/lists", {"key": key, "name": {"zh": zh, "en": en}}), LIST_COLUMNS, as_json=as_json)
 
@@ -96,7 +96,7 @@ def list_acts(
     sub: Annotated[str | None, typer.Option(help="Only what was done about this member.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every block and every lifting there was, newest first."""
+    """Every block there was and every lifting of one, newest first."""
     with sentences(), client() as service:
         show_rows(list(service.items("/blocks/history", sub=sub)), ACT_COLUMNS, as_json=as_json)
 
@@ -105,7 +105,9 @@ def list_acts(
 def block_member(
     sub: Sub,
     reason: Why,
-    until: Annotated[str | None, typer.Option(help="2027-01-01T00:00:00Z; for good when left out.")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Until when, such as 2027-01-01T00:00:00Z; for good when left out.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Keep a member from playing."""

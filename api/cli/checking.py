@@ -34,7 +34,9 @@ def add_commands(app: typer.Typer) -> None:
 
 def audit(
     campaign: OnlyCampaign = None,
-    at_rest: Annotated[bool, typer.Option("--at-rest", help="No play is under way: count what is not in yet.")] = False,
+    at_rest: Annotated[
+        bool, typer.Option("--at-rest", help="Nobody is playing: what is not in the ledger yet is missing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check every invariant over the ledger and the counters; exit status 1 when one is broken."""
@@ -49,7 +51,7 @@ def audit(
 
 
 def reconcile(context: typer.Context, campaign: OnlyCampaign = None, as_json: AsJson = False) -> None:
-    """Rebuild the counters from the ledger, under a new epoch; plays go on as soon as they agree. Or match the wallet."""
+    """Rebuild the counters from the ledger, under a new epoch; plays go on as soon as they agree. `wallet` matches transfers instead."""
     if context.invoked_subcommand is not None:
         return
     with sentences():

@@ -68,10 +68,11 @@ def give_chances(
     sub: Sub,
     amount: Annotated[int, typer.Argument(min=1, help="How many chances.")],
     *,
-    reference: Annotated[str, typer.Option(help="The same reference gives once.")],
+    reference: Annotated[str, typer.Option(help="What this grant is known by; the same once more gives nothing.")],
     reason: Why,
     until: Annotated[
-        str | None, typer.Option(help="2027-01-01T00:00:00Z; as long as the campaign when left out.")
+        str | None,
+        typer.Option(help="Until when, such as 2027-01-01T00:00:00Z; as long as the campaign when left out."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -109,7 +110,7 @@ def create_rule(
     member_max: MemberMax = None,
     all_max: AllMax = None,
     last: Lasting = "campaign",
-    zone: Annotated[str, typer.Option(help="Whose days, weeks and months count.")] = "Asia/Shanghai",
+    zone: Annotated[str, typer.Option(help="The time zone whose days, weeks and months count.")] = "Asia/Shanghai",
     as_json: AsJson = False,
 ) -> None:
     """Let a kind of event give chances in a campaign."""

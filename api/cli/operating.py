@@ -75,11 +75,11 @@ def create_campaign(
     template: str,
     *,
     changes: Annotated[Path | None, typer.Option(help="A JSON file laid over the template.", exists=True)] = None,
-    starts_at: Annotated[str | None, typer.Option(help="2026-12-01T00:00:00Z")] = None,
-    ends_at: Annotated[str | None, typer.Option(help="2026-12-31T16:00:00Z")] = None,
+    starts_at: Annotated[str | None, typer.Option(help="When it opens, such as 2026-12-01T00:00:00Z.")] = None,
+    ends_at: Annotated[str | None, typer.Option(help="When it ends, such as 2026-12-31T16:00:00Z.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """A draft from a template."""
+    """Create a draft from a template."""
     with sentences(), client() as service:
         wanted = {**(_json_of(changes) if changes else {}), **_given(starts_at=starts_at, ends_at=ends_at)}
         _show(service.post("/campaigns", {"game": game, "template": template, "changes": wanted}), as_json=as_json)
@@ -87,7 +87,7 @@ def create_campaign(
 
 @campaigns.command("show")
 def show_campaign(campaign: CampaignId) -> None:
-    """A campaign whole, as JSON."""
+    """A campaign with its whole config, as JSON."""
     with sentences(), client() as service:
         show_json(service.get(f"/campaigns/{campaign}"))
 
@@ -101,7 +101,7 @@ def set_draft(campaign: CampaignId, config: Path, as_json: AsJson = False) -> No
 
 @campaigns.command("check")
 def check_draft(campaign: CampaignId, as_json: AsJson = False) -> None:
-    """Whether a draft could be published as it is."""
+    """Check whether a draft could be published as it is."""
     with sentences(), client() as service:
         _show(service.post(f"/campaigns/{campaign}/check"), as_json=as_json)
 

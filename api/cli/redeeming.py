@@ -19,8 +19,8 @@ Name = Annotated[str, typer.Option(help="What operators know the batch by.")]
 Chances = Annotated[int, typer.Option(help="How many chances a code gives.")]
 Uses = Annotated[int, typer.Option(help="How often a code may be redeemed, by as many members.")]
 MemberUses = Annotated[int | None, typer.Option(help="How many codes of the batch one member may redeem.")]
-OpensAt = Annotated[str | None, typer.Option(help="2026-12-01T00:00:00Z")]
-ClosesAt = Annotated[str | None, typer.Option(help="2026-12-31T16:00:00Z")]
+OpensAt = Annotated[str | None, typer.Option(help="From when codes may be redeemed, such as 2026-12-01T00:00:00Z.")]
+ClosesAt = Annotated[str | None, typer.Option(help="Until when codes may be redeemed, such as 2026-12-31T16:00:00Z.")]
 Lasts = Annotated[str, typer.Option(help="How long its chances last: today, days or campaign.")]
 Days = Annotated[int | None, typer.Option(help="For how many days, when they last for days.")]
 COLUMNS = {
@@ -46,7 +46,9 @@ def add_commands(app: typer.Typer) -> None:
 def generate_codes(
     campaign: CampaignId,
     count: Annotated[int, typer.Argument(help="How many codes.")],
-    file: Annotated[Path, typer.Argument(help="Where to write them; it must not exist. They are told this once.")],
+    file: Annotated[
+        Path, typer.Argument(help="Where to write them; it must not exist. They are shown only this once.")
+    ],
     *,
     name: Name,
     chances: Chances = 1,
@@ -57,7 +59,7 @@ def generate_codes(
     lasts: Lasts = "campaign",
     days: Days = None,
 ) -> None:
-    """A batch of random codes, as CSV."""
+    """Generate a batch of random codes, as CSV."""
     terms = _terms(locals())
     with sentences(), client() as service:
         if file.exists():
@@ -87,7 +89,7 @@ def choose_code(
     days: Days = None,
     as_json: AsJson = False,
 ) -> None:
-    """A batch of one code that many members redeem."""
+    """Make a batch of one code that many members redeem."""
     terms = _terms(locals())
     with sentences(), client() as service:
         _show(service.post(_path(campaign), {**terms, "code": code}), as_json=as_json)
@@ -108,7 +110,7 @@ def upload_codes(
     days: Days = None,
     as_json: AsJson = False,
 ) -> None:
-    """A batch of the mall's own codes, from a CSV with the column code; refused rows are listed with the reason."""
+    """Make a batch of the mall's own codes, from a CSV with the column code; refused rows are listed with the reason."""
     terms = _terms(locals())
     with sentences(), client() as service:
         batch = service.post(_path(campaign), terms)

@@ -52,7 +52,7 @@ def worker() -> None:
 
 
 def migrate() -> None:
-    """Bring the database to the newest shape."""
+    """Bring the tables of the database up to date."""
     from api.migrating import migrate as migrate_database
 
     with sentences():

@@ -13,24 +13,12 @@ from api.auth import audit
 from api.auth.dependencies import AnyOperator, TheHouse, operator_with
 from api.auth.operators import Actor, Role
 from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_at, number_of
+from api.routes.typed import Reason, Sub
 from campaigns import blocks
-from campaigns.models import REASON_CHARS_MAX, SUB_CHARS_MAX, BlockAct
+from campaigns.models import BlockAct
 
 router = APIRouter(prefix="/v1/admin/blocks", tags=["admin: blocks"])
 Guard = Annotated[Actor, Depends(operator_with(Role.EDITOR, Role.REVIEWER, Role.SUPPORT))]
-PLAIN = r"^[^\x00-\x1f]+$"
-Sub = Annotated[
-    str, Field(min_length=1, max_length=SUB_CHARS_MAX, pattern=PLAIN, description="The mall's own id of the member.")
-]
-Reason = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=REASON_CHARS_MAX,
-        pattern=PLAIN,
-        description="In words that may be read to the member.",
-    ),
-]
 
 
 class Lifting(BaseModel):
@@ -40,7 +28,7 @@ class Lifting(BaseModel):
     )
 
     sub: Sub
-    reason: Reason
+    reason: Annotated[Reason, Field(description="In words that may be read to the member.")]
 
 
 class Blocking(Lifting):
@@ -89,9 +77,7 @@ async def list_acts(
     *,
     operator: AnyOperator,
     house: TheHouse,
-    sub: Annotated[
-        str | None, Query(min_length=1, max_length=SUB_CHARS_MAX, pattern=PLAIN, description="Only about this member.")
-    ] = None,
+    sub: Annotated[Sub | None, Query(description="Only about this member.")] = None,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> ActPage:

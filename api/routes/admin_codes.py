@@ -16,16 +16,17 @@ from api.auth.dependencies import AnyOperator, TheHouse, operator_with
 from api.auth.operators import Actor, Role
 from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_at, position_of
 from api.routes.sheets import FAULTS_SHOWN_MAX, RefusedRow, body_of, csv_body, refused_rows
-from campaigns.lifecycle import REASON_LENGTH_MAX, campaign_of
+from api.routes.typed import PLAIN, Reason
+from campaigns.lifecycle import campaign_of
 from core.errors import InvalidField
 from earning import codes
 from earning.code_models import CODES_MAX, NAME_CHARS_MAX
 from earning.code_words import TYPED_CHARS_MAX, grouped
+from earning.lasting import Lasts, are_days_told
 from prizes.sheets import write_rows
 
 router = APIRouter(prefix="/v1/admin/campaigns/{campaign_id}/code-batches", tags=["admin: redeem codes"])
 Editor = Annotated[Actor, Depends(operator_with(Role.EDITOR))]
-PLAIN = r"^[^\x00-\x1f]+$"
 SHEET = csv_body("Codes of the mall's own, one a row, as CSV in UTF-8.", "code\nSPRING-0001\nSPRING-0002\n")
 CSV = {"text/csv": {"schema": {"type": "string", "description": "The generated codes, told this once."}}}
 
@@ -60,14 +61,14 @@ class NewBatch(BaseModel):
     member_uses: Annotated[int, Field(ge=1, le=CODES_MAX)] | None = None
     opens_at: AwareDatetime | None = None
     closes_at: AwareDatetime | None = None
-    lasts: codes.Lasts = "campaign"
+    lasts: Lasts = Lasts.CAMPAIGN
     days: Annotated[int, Field(ge=1, le=codes.DAYS_MAX)] | None = None
     generate: Annotated[int, Field(ge=1, le=CODES_MAX)] | None = None
     code: Annotated[str, Field(min_length=1, max_length=TYPED_CHARS_MAX)] | None = None
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
-        if (self.lasts == "days") != (self.days is not None):
+        if not are_days_told(self.lasts, self.days):
             raise ValueError("days belong to lasts: days, and to nothing else")
         if self.generate is not None and self.code is not None:
             raise ValueError("either generate codes or choose one")
@@ -81,7 +82,7 @@ class NewBatch(BaseModel):
 class Stopping(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "the cards were stolen"}]})
 
-    reason: Annotated[str, Field(min_length=1, max_length=REASON_LENGTH_MAX, pattern=PLAIN)]
+    reason: Reason
 
 
 class BatchView(BaseModel):
@@ -95,7 +96,7 @@ class BatchView(BaseModel):
     member_uses: int | None
     opens_at: datetime | None
     closes_at: datetime | None
-    lasts: codes.Lasts
+    lasts: Lasts
     days: int | None
     made: int
     redeemed: int

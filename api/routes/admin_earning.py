@@ -15,7 +15,7 @@ from api.auth.members import known_member, member_of, names_of
 from api.auth.operators import Actor, Role
 from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_at, position_of
 from api.routes.mall_events import Cut, EventView
-from campaigns.models import REASON_CHARS_MAX, SUB_CHARS_MAX
+from api.routes.typed import Reason, Sub
 from campaigns.queries import campaign_that_costs
 from core.errors import InvalidField, NotFound
 from earning import events, grants, rules
@@ -26,13 +26,7 @@ router = APIRouter(prefix="/v1/admin", tags=["admin: chances"])
 Editor = Annotated[Actor, Depends(operator_with(Role.EDITOR))]
 Giver = Annotated[Actor, Depends(operator_with(Role.EDITOR, Role.SUPPORT))]
 RuleKey = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-PLAIN = r"^[^\x00-\x1f]+$"
-Sub = Annotated[
-    str, Field(min_length=1, max_length=SUB_CHARS_MAX, pattern=PLAIN, description="The mall's own id of the member.")
-]
-SubQuery = Annotated[
-    str | None, Query(min_length=1, max_length=SUB_CHARS_MAX, pattern=PLAIN, description="Only of this member.")
-]
+SubQuery = Annotated[Sub | None, Query(description="Only of this member.")]
 
 
 class NewRule(rules.Rule):
@@ -62,7 +56,7 @@ class ChangedRule(BaseModel):
 
     caps: rules.Caps
     is_active: bool = True
-    reason: Annotated[str, Field(min_length=1, max_length=REASON_CHARS_MAX, pattern=PLAIN)]
+    reason: Reason
 
 
 class RuleView(BaseModel):
@@ -100,7 +94,7 @@ class NewGrant(BaseModel):
     chances: Annotated[int, Field(ge=1, le=grants.AMOUNT_MAX, strict=True)]
     reference: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
     expires_at: AwareDatetime | None = None
-    reason: Annotated[str, Field(min_length=1, max_length=REASON_CHARS_MAX, pattern=PLAIN)]
+    reason: Reason
 
 
 class GrantView(BaseModel):
@@ -256,7 +250,7 @@ async def list_grants(
     campaign_id: UUID,
     operator: AnyOperator,
     house: TheHouse,
-    sub: Annotated[str, Query(min_length=1, max_length=SUB_CHARS_MAX, pattern=PLAIN, description="Of which member.")],
+    sub: Annotated[Sub, Query(description="Of which member.")],
     limit: Limit = LIMIT_DEFAULT,
 ) -> GrantList:
     """The latest chances that a member was given, newest first."""

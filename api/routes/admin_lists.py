@@ -14,6 +14,7 @@ from api.auth.dependencies import AnyOperator, TheHouse, operator_with
 from api.auth.operators import Actor, Role
 from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_at, position_of
 from api.routes.sheets import FAULTS_SHOWN_MAX, RefusedRow, body_of, csv_body, refused_rows
+from api.routes.typed import PLAIN
 from campaigns import lists
 from campaigns.game import Text
 from campaigns.limits import Key
@@ -23,9 +24,7 @@ router = APIRouter(prefix="/v1/admin/lists", tags=["admin: lists"])
 Editor = Annotated[Actor, Depends(operator_with(Role.EDITOR))]
 ListKey = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 SHEET = csv_body("Members by the mall's own ids, one a row, as CSV in UTF-8.", "sub\nmember-1\nmember-2\n")
-
-
-Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX, pattern=r"^[^\x00-\x1f]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARS_MAX, pattern=PLAIN)]
 
 
 class ListName(BaseModel):

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from api.auth.dependencies import TheHouse
 from api.auth.mall_calls import CallingMall
 from api.auth.members import member_of, names_of
-from campaigns.models import SUB_CHARS_MAX
+from api.routes.typed import Sub
 from core.errors import NotFound
 from earning import events
 from earning.event_models import EVENT_ID_CHARS_MAX, EventRule, MallEvent
@@ -34,7 +34,7 @@ class EventForm(BaseModel):
 
     event_id: Annotated[str, Field(min_length=1, max_length=EVENT_ID_CHARS_MAX, pattern=EVENT_ID)]
     rule: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
-    sub: Annotated[str, Field(min_length=1, max_length=SUB_CHARS_MAX, pattern=r"^[^\x00-\x1f]+$")]
+    sub: Sub
     amount: Annotated[int, Field(ge=1, le=events.ASKED_MAX, strict=True)] = 1
     occurred_at: AwareDatetime | None = None
 

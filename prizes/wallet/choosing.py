@@ -12,6 +12,7 @@ from core.db import Database
 from core.ids import Ids
 from prizes.wallet.contract import NameAtMall, Wallet
 from prizes.wallet.duiba import DuibaEndpoints, DuibaWallet
+from prizes.wallet.hearing import Hearing
 from prizes.wallet.ledger import LedgerWallet
 from prizes.wallet.signed_http import SignedHttpWallet
 
@@ -54,8 +55,8 @@ def open_wallet(
         case BuiltIn(points_last=points_last):
             return LedgerWallet(database=database, clock=clock, ids=ids, points_last=points_last)
         case SignedHttp(url=url, secret=secret, answer_seconds_max=seconds):
-            return SignedHttpWallet(
-                url=url, secret=secret, name_at_mall=name_at_mall, http=http, clock=clock, answer_seconds_max=seconds
-            )
+            hearing = Hearing(name_at_mall=name_at_mall, http=http, answer_seconds_max=seconds)
+            return SignedHttpWallet(url=url, secret=secret, hearing=hearing, clock=clock)
         case Duiba(endpoints=endpoints, answer_seconds_max=seconds):
-            return DuibaWallet(endpoints, name_at_mall=name_at_mall, http=http, clock=clock, answer_seconds_max=seconds)
+            hearing = Hearing(name_at_mall=name_at_mall, http=http, answer_seconds_max=seconds)
+            return DuibaWallet(endpoints, hearing=hearing, clock=clock)

@@ -25,7 +25,6 @@ from prizes.wallet.contract import (
     INSUFFICIENT,
     NOT_OFFERED,
     Done,
-    NameAtMall,
     Refused,
     Traits,
     Transfer,
@@ -33,7 +32,7 @@ from prizes.wallet.contract import (
     WalletOutcome,
     refund_id,
 )
-from prizes.wallet.hearing import Heard, hear, name_of
+from prizes.wallet.hearing import Heard, Hearing
 
 NOTICE_WAITS: Final = (
     timedelta(minutes=2),
@@ -49,7 +48,6 @@ TRAITS: Final = Traits(can_be_asked=False, is_ours=False, waits=NOTICE_WAITS)
 ACTIVITY: Final = "hdtool"  # the dialect's word for a prize campaign
 FIELD_CHARS_MAX: Final = 255
 BALANCE_DIGITS_MAX: Final = 18
-CONNECT_SECONDS_MAX: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,20 +101,10 @@ class DuibaWallet:
 
     traits = TRAITS
 
-    def __init__(
-        self,
-        endpoints: DuibaEndpoints,
-        *,
-        name_at_mall: NameAtMall,
-        http: httpx.AsyncClient,
-        clock: Clock,
-        answer_seconds_max: float,
-    ) -> None:
+    def __init__(self, endpoints: DuibaEndpoints, *, hearing: Hearing, clock: Clock) -> None:
         self._endpoints = endpoints
-        self._name_at_mall = name_at_mall
-        self._http = http
+        self._hearing = hearing
         self._clock = clock
-        self._seconds_max = answer_seconds_max
 
     async def debit(self, transfer: Transfer) -> WalletOutcome:
         more = {"type": ACTIVITY, "actualPrice": "0"}
@@ -150,7 +138,7 @@ class DuibaWallet:
         return Done(reference=reference) if said_ok else Unknown(reason="notice-not-taken")
 
     async def _call(self, url: str, transfer: Transfer, **more: str) -> Heard | WalletOutcome:
-        name = await name_of(transfer.member_id, self._name_at_mall)
+        name = await self._hearing.name_of(transfer.member_id)
         if not isinstance(name, str):
             return name
         address = httpx.URL(url)
@@ -164,13 +152,7 @@ class DuibaWallet:
         }
         parameters = {key: value for key, value in said.items() if value}
         sign = signature(parameters, app_secret=self._endpoints.app_secret)
-        request = self._http.build_request(
-            "GET",
-            address,
-            params={**parameters, "sign": sign},
-            timeout=httpx.Timeout(self._seconds_max, connect=min(CONNECT_SECONDS_MAX, self._seconds_max)),
-        )
-        return await hear(self._http, request, seconds_max=self._seconds_max)
+        return await self._hearing.hear("GET", address, params={**parameters, "sign": sign})
 
 
 def _outcome(heard: Heard, *, asked: int) -> WalletOutcome:

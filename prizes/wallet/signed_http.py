@@ -20,7 +20,6 @@ from core.clock import Clock
 from prizes.fulfilment.suppliers.signing import sign
 from prizes.wallet.contract import (
     Done,
-    NameAtMall,
     NeverSent,
     Refused,
     Traits,
@@ -29,11 +28,10 @@ from prizes.wallet.contract import (
     WalletOutcome,
     refund_id,
 )
-from prizes.wallet.hearing import Heard, hear, name_of
+from prizes.wallet.hearing import Heard, Hearing
 
 REFERENCE_CHARS_MAX: Final = 128
 BALANCE_MAX: Final = 10**15
-CONNECT_SECONDS_MAX: Final = 3.0
 TRAITS: Final = Traits(
     can_be_asked=True,
     is_ours=False,
@@ -56,22 +54,11 @@ class SignedHttpWallet:
 
     traits = TRAITS
 
-    def __init__(
-        self,
-        *,
-        url: str,
-        secret: str,
-        name_at_mall: NameAtMall,
-        http: httpx.AsyncClient,
-        clock: Clock,
-        answer_seconds_max: float,
-    ) -> None:
+    def __init__(self, *, url: str, secret: str, hearing: Hearing, clock: Clock) -> None:
         self._url = httpx.URL(url.rstrip("/"))
         self._secret = secret
-        self._name_at_mall = name_at_mall
-        self._http = http
+        self._hearing = hearing
         self._clock = clock
-        self._seconds_max = answer_seconds_max
 
     async def credit(self, transfer: Transfer) -> WalletOutcome:
         return await self._move(transfer, transfer_id=transfer.id, kind="credit")
@@ -94,7 +81,7 @@ class SignedHttpWallet:
         return _read(transfer_id, heard) if heard.status == httpx.codes.OK else Unknown(reason=f"http-{heard.status}")
 
     async def _move(self, transfer: Transfer, *, transfer_id: str, kind: str, **more: str) -> WalletOutcome:
-        name = await name_of(transfer.member_id, self._name_at_mall)
+        name = await self._hearing.name_of(transfer.member_id)
         if not isinstance(name, str):
             return name
         body = {"kind": kind, "member": name, "points": transfer.points, "cause": transfer.cause, **more}
@@ -107,14 +94,8 @@ class SignedHttpWallet:
     ) -> Heard | Unknown | NeverSent:
         url = self._url.copy_with(path=self._url.path.rstrip("/") + path)
         signed = sign(secret=self._secret, message_id=message_id, content=content or url.path, now=self._clock.now())
-        request = self._http.build_request(
-            method,
-            url,
-            content=content,
-            headers={**signed, "content-type": "application/json", "idempotency-key": message_id},
-            timeout=httpx.Timeout(self._seconds_max, connect=min(CONNECT_SECONDS_MAX, self._seconds_max)),
-        )
-        return await hear(self._http, request, seconds_max=self._seconds_max)
+        headers = {**signed, "content-type": "application/json", "idempotency-key": message_id}
+        return await self._hearing.hear(method, url, content=content, headers=headers)
 
 
 def _outcome(transfer_id: str, heard: Heard) -> WalletOutcome:

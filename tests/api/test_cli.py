@@ -120,7 +120,7 @@ def test_members_are_let_in_and_kept_out_from_a_terminal(terminal: Terminal) -> 
     assert terminal.json("blocks", "list") == []
     assert [act["kind"] for act in terminal.json("blocks", "history", "--sub", "ann")] == ["lift", "block"]
     refused = terminal.run("blocks", "lift", "ann", "--reason", "again", status=2)
-    assert refused == "No block of that member holds.\n"
+    assert refused == "That member is not blocked.\n"
 
 
 def test_a_raffle_is_looked_at_from_a_terminal(terminal: Terminal) -> None:

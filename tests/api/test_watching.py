@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from api.auth.models import AuditEntry
 from api.house import House
 from api.watching import Watch, audit_house, reconcile_house
-from api.worker import tend_campaigns
+from api.worker import Found, tend_campaigns
 from campaigns.invariants import Finding
 from campaigns.models import Campaign, CampaignVersion, Play, State
 from campaigns.plays import Asked
@@ -95,8 +95,9 @@ async def test_reconciling_begins_an_epoch_and_changes_nothing_else(house: House
 
 
 async def test_the_worker_tends_what_may_have_plays_in_flight(house: House, campaign: str) -> None:
+    assert await tend_campaigns(house) is Found.NOTHING
     await house.connection.calm.flushdb()
-    await tend_campaigns(house)
+    assert await tend_campaigns(house) is Found.SOME
     async with house.database.reading() as session:
         row = await session.get_one(Campaign, campaign)
     assert (row.epoch, row.settled_epoch) == (2, 2)

@@ -12,6 +12,7 @@ import httpx
 from core.db import Database
 from prizes.wallet.contract import Done, Transfer, Unknown, Wallet, WalletOutcome
 from prizes.wallet.duiba import DuibaEndpoints, DuibaWallet
+from prizes.wallet.hearing import Hearing
 from prizes.wallet.ledger import LedgerWallet
 from prizes.wallet.records import balance
 from prizes.wallet.signed_http import SignedHttpWallet
@@ -75,9 +76,12 @@ class HttpStand:
         return await self.sandbox.points(str(await name_at_mall(member)))
 
 
-def a_signed_wallet(url: str, http: httpx.AsyncClient, clock: HandClock, **changes: Any) -> SignedHttpWallet:
-    facts = {"secret": SECRET, "answer_seconds_max": SECONDS_MAX, "name_at_mall": name_at_mall}
-    return SignedHttpWallet(url=url, http=http, clock=clock, **{**facts, **changes})
+def a_hearing(http: httpx.AsyncClient, *, answer_seconds_max: float = SECONDS_MAX) -> Hearing:
+    return Hearing(http=http, answer_seconds_max=answer_seconds_max, name_at_mall=name_at_mall)
+
+
+def a_signed_wallet(url: str, http: httpx.AsyncClient, clock: HandClock, *, secret: str = SECRET) -> SignedHttpWallet:
+    return SignedHttpWallet(url=url, secret=secret, hearing=a_hearing(http), clock=clock)
 
 
 def a_duiba_wallet(
@@ -93,9 +97,7 @@ def a_duiba_wallet(
             **changes,
         }
     )
-    return DuibaWallet(
-        endpoints, name_at_mall=name_at_mall, http=http, clock=clock, answer_seconds_max=answer_seconds_max
-    )
+    return DuibaWallet(endpoints, hearing=a_hearing(http, answer_seconds_max=answer_seconds_max), clock=clock)
 
 
 class Forgetful:

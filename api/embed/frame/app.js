@@ -6,6 +6,7 @@ import { celebrate } from "./celebrate.js";
 import { h, picture } from "./dom.js";
 import { linePictures, prizePicture, SKINS, statePicture } from "./pictures.js";
 import { Unanswered } from "./play.js";
+import { poolsAfter, poolsOf } from "./pools.js";
 import { resultWords, standingOf, ticketWords } from "./raffle.js";
 import { Sheets } from "./sheet.js";
 import { showBuy } from "./sheets/buy.js";
@@ -38,6 +39,7 @@ export class App {
     this.held = false;
     this.playing = false;
     this.resumable = false;
+    this.drewElsewhere = false;
     this.waiting = 0;
     this.prizePicture = prizePicture;
     this.noPrizePicture = prizePicture(null);
@@ -80,6 +82,7 @@ export class App {
     this.game = game;
     this.widget = game.mount(this.stage, {
       campaign: this.definition,
+      pools: poolsOf(this.definition, this.me),
       locale: this.texts.locale,
       lineName: (line, locale) => line.name[locale],
       linePicture: (line) => this.pictures.get(line.key),
@@ -160,9 +163,11 @@ export class App {
     await this.widget.land((won[0] ?? outcomes.at(-1)).reveal);
     this.playing = false;
     this.resumable = false;
-    const { chances_left: left, next_chance_at: next, wins_within: within } = outcomes.at(-1);
+    const { chances_left: left, next_chance_at: next, wins_within: within, drawn } = outcomes.at(-1);
     const state = left === 0 ? "no-chance-left" : next ? "cooling-down" : "ready";
-    this.me = { ...this.me, state, chances_left: left, next_chance_at: next, wins_within: within };
+    const pools = poolsAfter(this.definition, this.me, drawn);
+    this.drewElsewhere = pools.some((key) => !this.me.pools.includes(key));
+    this.me = { ...this.me, state, chances_left: left, next_chance_at: next, wins_within: within, pools };
     const claims = won.map((outcome) => outcome.award).filter((award) => award.claim !== "none" && !award.held);
     this.waiting += claims.length;
     if (this.me.raffle) this.me.raffle.tickets = Math.max(this.me.raffle.tickets, outcomes.at(-1).ordinal);
@@ -319,6 +324,8 @@ export class App {
     this.mineLink.replaceChildren(texts.t("hero.mine"), ...(this.waiting ? [h("span", { class: "badge", "aria-hidden": "true" }, String(this.waiting))] : []));
     this.mineLink.setAttribute("aria-label", this.waiting ? texts.t("hero.mine_waiting", { n: this.waiting }) : texts.t("hero.mine"));
     this.redeemLink.textContent = texts.t("hero.redeem");
+    if (!this.playing) this.widget?.setPools(poolsOf(definition, this.me));
+    this.stage.classList.toggle("unsure", this.standing() === "loading" && definition.pools.length > 1);
     this.redeemLink.hidden = !this.#mayRedeem() || OUT_OF_CHANCES.includes(this.standing()); // the notice offers it then
     const drawn = definition.raffle?.prizes ?? [];
     this.shelf.replaceChildren(
@@ -334,9 +341,7 @@ export class App {
 
   /** The prizes that may be won here; of a member who is known, by them. */
   #prizes() {
-    const { pools } = this.definition;
-    const own = pools.filter((pool) => this.me?.pools.includes(pool.key));
-    return (own.length ? own : pools.slice(-1)).flatMap((pool) => pool.lines).filter((line) => line.prize);
+    return poolsOf(this.definition, this.me).flatMap((pool) => pool.lines).filter((line) => line.prize);
   }
 
   /** What the button says: the game's verb, and the chances left where they are counted. */
@@ -378,7 +383,7 @@ export class App {
   }
 
   #assurance(n) {
-    const { guarantee, lines } = this.definition.pools.find((pool) => pool.guarantee && this.me.pools.includes(pool.key));
+    const { guarantee, lines } = poolsOf(this.definition, this.me).find((pool) => pool.guarantee);
     const line = this.lineName(lines.find(({ key }) => key === guarantee.line));
     return h("strong", { class: "assurance" }, this.texts.t("hero.assured", { n, line }));
   }
@@ -482,6 +487,8 @@ export class App {
 
   #sheetClosed(name, opener) {
     this.host.tell("closed", { sheet: name });
+    if (this.drewElsewhere) this.lookAgain();
+    this.drewElsewhere = false;
     const next = this.button.hidden ? this.notice : this.button;
     (opener && opener !== document.body ? opener : next).focus({ preventScroll: true });
   }

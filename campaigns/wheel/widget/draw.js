@@ -8,9 +8,13 @@ const PICTURES_MAX = 16;
 const RADIAL_ROOM = 97; // from the pointer's tip to where a sector grows thinner than its letters
 const PARTS = /[\u2e80-\uffef][^\s\u2e80-\uffef]*|[^\s\u2e80-\uffef]+\s*|\s+/g; // a figure stays with the sign before it: 减5
 
-export function drawWheel({ names, pictures, emblem }) {
-  const rotor = board("wheel-rotor", names.map((name, index) => sector({ name, markup: pictures[index], index, count: names.length })));
-  return [board("wheel-rim", rim()), rotor, board("wheel-top", [...hub(emblem), pointer()])];
+/** All of it but the sectors, which are put into the rotor. */
+export function drawWheel({ emblem }) {
+  return [board("wheel-rim", rim()), board("wheel-rotor", []), board("wheel-top", [...hub(emblem), pointer()])];
+}
+
+export function drawSectors({ names, pictures }) {
+  return names.map((name, index) => sector({ name, markup: pictures[index], index, count: names.length }));
 }
 
 function board(className, children) {

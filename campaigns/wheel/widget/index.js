@@ -2,34 +2,50 @@
 
 import "./wheel.css";
 
-import { drawWheel } from "./draw.js";
+import { drawSectors, drawWheel } from "./draw.js";
 import { Rotor } from "./rotor.js";
 import texts from "./texts.json";
 
+const TIER = "main";
+
 function mount(root, context) {
-  const { sectors } = context.campaign.view;
-  const lines = new Map(context.campaign.pools.flatMap((pool) => pool.lines).map((line) => [line.key, line]));
+  const { pools, view } = context.campaign;
+  const lines = new Map(pools.flatMap((pool) => pool.lines).map((line) => [line.key, line]));
+  const ofTier = pools.filter(({ tier }) => tier === TIER);
   const wheel = document.createElement("div");
   wheel.className = "wheel";
   wheel.setAttribute("role", "img");
   root.append(wheel);
-  let rotor;
+  wheel.append(...drawWheel({ emblem: context.emblem }));
+  const rotor = new Rotor(wheel.querySelector(".wheel-rotor"), { still: context.reducedMotion });
+  let { locale } = context;
+  let pool;
+  let shown = [];
+  let landedOn = null;
 
-  function draw(locale) {
-    const turned = rotor?.degrees ?? 0;
-    const names = sectors.map((key) => context.lineName(lines.get(key), locale));
-    const pictures = sectors.map((key) => context.linePicture(lines.get(key)));
+  function draw() {
+    const keys = shown.map((sector) => view.sectors[sector]);
+    const names = keys.map((key) => context.lineName(lines.get(key), locale));
+    const pictures = keys.map((key) => context.linePicture(lines.get(key)));
     wheel.setAttribute("aria-label", texts[locale].label.replace("{names}", [...new Set(names)].join(texts[locale].comma)));
-    wheel.replaceChildren(...drawWheel({ names, pictures, emblem: context.emblem }));
-    rotor = new Rotor(wheel.querySelector(".wheel-rotor"), { count: sectors.length, still: context.reducedMotion, degrees: turned });
+    rotor.carry(drawSectors({ names, pictures }));
+    mark(landedOn);
   }
-  draw(context.locale);
 
-  const mark = (sector) => {
-    wheel.querySelectorAll(".sector").forEach((part, index) => part.classList.toggle("chosen", index === sector));
+  /** Shows what may be won from a pool: the sectors of its lines, by their places in the campaign's wheel. */
+  function show(drawnFrom) {
+    pool = drawnFrom;
+    shown = sectorsOf(pool, view.sectors);
+    draw();
+  }
+
+  function mark(sector) {
+    landedOn = sector;
+    wheel.querySelectorAll(".sector").forEach((part, index) => part.classList.toggle("chosen", sector !== null && index === shown.indexOf(sector)));
     wheel.classList.toggle("landed", sector !== null);
-  };
+  }
 
+  show(poolOf(context.pools));
   return {
     start() {
       mark(null);
@@ -38,7 +54,9 @@ function mount(root, context) {
       rotor.start();
     },
     async land({ sector }) {
-      await rotor.land(sector);
+      // The member may have come to another pool since the wheel was drawn: it lands on what they won all the same.
+      if (!shown.includes(sector)) show(ofTier.find((other) => has(other, view.sectors[sector])));
+      await rotor.land(shown.indexOf(sector));
       wheel.classList.remove("spinning");
       wheel.dataset.sector = sector;
       mark(sector);
@@ -48,10 +66,27 @@ function mount(root, context) {
       await rotor.halt();
       wheel.classList.remove("spinning");
     },
-    setLocale(locale) {
-      if (!wheel.classList.contains("spinning")) draw(locale);
+    setLocale(tag) {
+      locale = tag;
+      draw();
+    },
+    setPools(own) {
+      if (poolOf(own).key === pool.key) return;
+      landedOn = null;
+      delete wheel.dataset.sector;
+      rotor.reset();
+      show(poolOf(own));
     },
   };
+}
+
+const poolOf = (pools) => pools.find(({ tier }) => tier === TIER);
+const has = ({ lines }, line) => lines.some(({ key }) => key === line);
+
+/** Twice where it is but one, so that there is something to turn. */
+function sectorsOf(pool, sectors) {
+  const own = [...sectors.keys()].filter((sector) => has(pool, sectors[sector]));
+  return own.length > 1 ? own : [...own, ...own];
 }
 
 export default { texts, mount };

@@ -14,12 +14,17 @@ export class Rotor {
   #animation = null;
   #startedAt = 0;
 
-  constructor(element, { count, still, degrees = 0 }) {
+  constructor(element, { still }) {
     this.element = element;
-    this.count = count;
+    this.count = 1;
     this.still = still;
-    this.degrees = degrees;
-    this.#turnTo(degrees);
+    this.degrees = 0;
+  }
+
+  /** Shows these sectors from now on, and goes on turning as it does. */
+  carry(sectors) {
+    this.element.replaceChildren(...sectors);
+    this.count = sectors.length;
   }
 
   start() {
@@ -47,6 +52,11 @@ export class Rotor {
     const between = 180 / this.count;
     if (this.still()) await this.#appearAt(between);
     else await this.#runDownTo(between, 0.5);
+  }
+
+  /** Stands at the first sector. */
+  reset() {
+    this.#turnTo(0);
   }
 
   /** A breath between landing and what comes of it. */

@@ -3,6 +3,7 @@
 import { follow, isMoving, stateWords } from "../awards.js";
 import { Problem } from "../api.js";
 import { h, picture } from "../dom.js";
+import { blame, field, setBusy } from "../form.js";
 import { showMine } from "./mine.js";
 
 const PHONE = /^1[3-9]\d{9}$/;
@@ -46,27 +47,20 @@ class ClaimForm {
     this.trouble = h("p", { class: "trouble", role: "alert" });
     return h("form", { novalidate: true, onsubmit: (event) => this.#send(event) },
       h("p", { class: "claim-prize" }, texts.t("claim.prize", { prize: texts.own(this.award.prize.name) })),
-      ...fields.map((field, index) => this.#field(field, index === 0)),
+      ...fields.map((each, index) => this.#field(each, index === 0)),
       this.award.claim === "phone" && (this.echo = h("p", { class: "echo", "aria-live": "polite" })),
       this.trouble,
       h("div", { class: "buttons" }, this.submit),
       h("p", { class: "fine" }, texts.t("claim.private")));
   }
 
-  #field({ name, hint, rows, max, ...rest }, first) {
+  #field({ name, hint, max, ...rest }, first) {
     const { texts } = this.app;
-    const id = `claim-${name}`;
-    const input = h(rows ? "textarea" : "input", {
-      id, name, rows, maxlength: max, required: true, "data-first": first, ...rest,
-      "aria-describedby": `${id}-error${hint ? ` ${id}-hint` : ""}`,
-      oninput: () => this.#typed(name, input.value),
+    return field({
+      id: `claim-${name}`, name, maxlength: max, "data-first": first, ...rest,
+      label: texts.t(`claim.${name}`), hint: hint && texts.t(hint), value: this.values[name], error: this.errors[name],
+      oninput: (value) => this.#typed(name, value),
     });
-    input.value = this.values[name] ?? "";
-    return h("div", { class: "field" },
-      h("label", { for: id }, texts.t(`claim.${name}`)),
-      input,
-      hint && h("p", { class: "hint", id: `${id}-hint` }, texts.t(hint)),
-      h("p", { class: "error", id: `${id}-error` }, this.errors[name] ?? ""));
   }
 
   #typed(name, value) {
@@ -81,10 +75,7 @@ class ClaimForm {
 
   #blame(name, words) {
     this.errors[name] = words;
-    const input = document.getElementById(`claim-${name}`);
-    if (!input) return;
-    input.setAttribute("aria-invalid", words ? "true" : "false");
-    document.getElementById(`claim-${name}-error`).textContent = words;
+    blame(`claim-${name}`, words);
   }
 
   #details() {
@@ -129,8 +120,7 @@ class ClaimForm {
   #busy(sending) {
     this.sending = sending;
     const words = sending ? "claim.sending" : `claim.${this.award.claim}_submit`;
-    this.submit.textContent = this.app.texts.t(words);
-    this.submit.setAttribute("aria-disabled", String(sending));
+    setBusy(this.submit, sending, this.app.texts.t(words));
   }
 
   #refused(error) {

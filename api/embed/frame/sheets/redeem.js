@@ -2,7 +2,9 @@
 
 import { Problem } from "../api.js";
 import { h, picture } from "../dom.js";
+import { blame, field, setBusy } from "../form.js";
 
+const FIELD = "redeem-code";
 const CHARS_MAX = 100;
 const JUST_NOW_MS = 60_000;
 const TIMES = ["opens_at", "locked_until"];
@@ -31,39 +33,32 @@ class RedeemForm {
 
   #form() {
     const { texts } = this.app;
-    this.input = h("input", {
-      id: "redeem-code", name: "code", type: "text", maxlength: CHARS_MAX, required: true, "data-first": true,
-      autocomplete: "off", autocapitalize: "characters", autocorrect: "off", spellcheck: "false", enterkeyhint: "done",
-      "aria-describedby": "redeem-code-error redeem-code-hint",
-      oninput: () => this.#typed(),
-    });
-    this.input.value = this.value;
-    this.error = h("p", { class: "error", id: "redeem-code-error", role: "alert" });
     this.submit = h("button", { type: "submit", class: "primary" });
-    this.#blame(this.refusal);
     this.#busy(this.sending);
     return h("form", { novalidate: true, onsubmit: (event) => this.#send(event) },
-      h("div", { class: "field" },
-        h("label", { for: "redeem-code" }, texts.t("redeem.code")),
-        this.input,
-        h("p", { class: "hint", id: "redeem-code-hint" }, texts.t("redeem.hint")),
-        this.error),
+      field({
+        id: FIELD, name: "code", type: "text", maxlength: CHARS_MAX, "data-first": true,
+        autocomplete: "off", autocapitalize: "characters", autocorrect: "off", spellcheck: "false", enterkeyhint: "done",
+        label: texts.t("redeem.code"), hint: texts.t("redeem.hint"), value: this.value, error: this.#words(this.refusal),
+        oninput: (value) => this.#typed(value),
+      }),
       h("div", { class: "buttons" }, this.submit));
   }
 
-  #typed() {
-    this.value = this.input.value;
+  #typed(value) {
+    this.value = value;
     if (this.refusal) this.#blame(null);
   }
 
   /** Says beside the field why not; null takes it back. */
   #blame(refusal) {
     this.refusal = refusal;
-    this.input.setAttribute("aria-invalid", String(Boolean(refusal)));
-    this.error.textContent = refusal ? this.#words(refusal) : "";
+    blame(FIELD, this.#words(refusal));
   }
 
-  #words({ code, facts }) {
+  #words(refusal) {
+    if (!refusal) return "";
+    const { code, facts } = refusal;
     const { texts, calendar } = this.app;
     const path = `redeem.refused.${code}`;
     const at = TIMES.map((name) => facts[name]).find(Boolean);
@@ -72,8 +67,7 @@ class RedeemForm {
 
   #busy(sending) {
     this.sending = sending;
-    this.submit.textContent = this.app.texts.t(sending ? "redeem.sending" : "redeem.submit");
-    this.submit.setAttribute("aria-disabled", String(sending));
+    setBusy(this.submit, sending, this.app.texts.t(sending ? "redeem.sending" : "redeem.submit"));
   }
 
   async #send(event) {
@@ -98,8 +92,9 @@ class RedeemForm {
 
   #refused(refusal) {
     this.#blame(refusal);
-    this.input.focus();
-    this.input.select();
+    const input = document.getElementById(FIELD);
+    input.focus();
+    input.select();
   }
 
   #receipt() {
@@ -123,6 +118,6 @@ class RedeemForm {
     this.given = null;
     this.value = "";
     this.app.sheets.relabel();
-    this.input.focus();
+    document.getElementById(FIELD).focus();
   }
 }

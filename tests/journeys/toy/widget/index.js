@@ -9,6 +9,7 @@ function mount(root, context) {
     },
     async fail() {},
     setLocale() {},
+    setPools() {},
   };
 }
 
