@@ -59,6 +59,7 @@ def steps_of(house: House) -> Sequence[Step]:
         Step("raffles", lambda: tend_raffles(house), 2),
         Step("deliveries", deliver, 0.25),
         Step("purchases", house.purchasing.run_once, 1),
+        Step("invitations", house.inviting.run_once, 2),
         Step("points", expire_points, 60),
         Step("invariants", Watch(house).round, 60),
         Step("expired", forget_the_expired, 60),
