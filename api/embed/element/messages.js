@@ -20,6 +20,7 @@ export const FROM_FRAME = {
   "no-chance": { next_chance_at: orNull(text) },
   error: { code: text },
   enter: {},
+  invite: { code: text },
   closed: { sheet: text },
   resize: { height },
 };
@@ -30,6 +31,8 @@ export const FROM_PAGE = {
   locale: { locale: text },
   pause: { paused: flag },
   refresh: {},
+  invitation: { code: text },
+  "invite-link": { url: text },
 };
 
 export function pack(type, facts = {}) {
