@@ -61,8 +61,21 @@ RULES = (
             "chances_days": 7,
         },
     },
+    {
+        "key": "invite",
+        "name": {"zh": "邀请朋友", "en": "Inviting a friend"},
+        "zone": "Asia/Shanghai",
+        "caps": {"event_max": 1, "member_period": "day", "member_period_max": 5, "member_max": 20},
+    },
+    {
+        "key": "welcome",
+        "name": {"zh": "受邀而来", "en": "Coming by an invitation"},
+        "zone": "Asia/Shanghai",
+        "caps": {"event_max": 1, "member_max": 1},
+    },
 )
-"""What the demo mall's events give in the campaign TASKS."""
+"""What the demo mall's events, and its members' invitations, give in the campaign TASKS."""
+INVITATIONS = {"inviter": {"rule": "invite"}, "invitee": {"rule": "welcome"}, "reward_when": "played", "days": 30}
 LASTS = timedelta(days=30)
 CODES_FREE_MIN = 200
 CODES_ADDED = 500
@@ -105,7 +118,6 @@ async def seed_demo(settings: Settings) -> Demo:
             await import_products(session, mall_id=mall.id, raw=raw, ids=house.ids, now=house.clock.now())
         await _fill_code_pools(house, mall)
         campaigns = {name: await _live(house, mall, template) for name, template in TEMPLATES.items()}
-        await _let_events_give(house, mall, campaigns[TASKS])
         for campaign in campaigns.values():
             await house.campaigns.mending.tend(campaign)  # a visitor may come before the worker does
     return Demo(mall_key=mall.key, mall_secret=secret, operators=operators, campaigns=campaigns)
@@ -196,25 +208,29 @@ async def _live(house: House, mall: Mall, template: str) -> str:
         )
         if running is not None:
             return running
-        hours = {"starts_at": now.isoformat(), "ends_at": (now + LASTS).isoformat()}
-        campaign = await lifecycle.create(session, mall=mall.id, game=GAME, template=template, changes=hours)
+        told: dict[str, Any] = {"starts_at": now.isoformat(), "ends_at": (now + LASTS).isoformat()}
+        if template == TEMPLATES[TASKS]:
+            told["invitations"] = INVITATIONS
+        campaign = await lifecycle.create(session, mall=mall.id, game=GAME, template=template, changes=told)
+        if template == TEMPLATES[TASKS]:
+            await _let_events_give(session, house, mall, campaign.id)
         author = Author(email=f"{Role.OWNER.value}@demo.example", at=now, reason="the demo's own campaign")
         await lifecycle.publish(session, campaign, author)
         return campaign.id
 
 
-async def _let_events_give(house: House, mall: Mall, campaign: str) -> None:
+async def _let_events_give(session: AsyncSession, house: House, mall: Mall, campaign: str) -> None:
     """The demo's rules; a later campaign of theirs takes them over."""
     now = house.clock.now()
-    async with house.database.transaction() as session:
-        for told in RULES:
-            rule = rules.Rule.model_validate(told)
-            try:
-                row = await rules.find(session, mall=mall.id, key=rule.key, to_change=True)
-            except NotFound:
-                await rules.create(session, mall=mall.id, campaign=campaign, rule=rule, ids=house.ids, now=now)
-            else:
-                row.campaign_id = campaign
+    for told in RULES:
+        rule = rules.Rule.model_validate(told)
+        try:
+            row = await rules.find(session, mall=mall.id, key=rule.key, to_change=True)
+        except NotFound:
+            await rules.create(session, mall=mall.id, campaign=campaign, rule=rule, ids=house.ids, now=now)
+        else:
+            row.campaign_id = campaign
+    await session.flush()
 
 
 def _told(settings: Settings) -> Any:

@@ -18,6 +18,7 @@ from api.auth.sessions import Sessions
 from api.auth.whereabouts import Whereabouts
 from api.settings import Settings
 from campaigns.admission import Admission
+from campaigns.inviting import Inviting
 from campaigns.room import CampaignsRoom, furnish
 from campaigns.selling import Selling
 from core.clock import Clock, SystemClock
@@ -25,6 +26,7 @@ from core.db import Database
 from core.ids import Entropy, Ids, SystemEntropy, TimeOrderedIds
 from core.sealing import Sealer, derive
 from earning.code_words import CodeHashes
+from earning.invitations import InvitationCodes, Invitations
 from earning.purchasing import Purchasing
 from earning.redeeming import Redeeming
 from inventory.connection import Connection
@@ -54,6 +56,7 @@ class House:
     redeeming: Redeeming
     purchasing: Purchasing
     selling: Selling
+    inviting: Inviting
 
     async def allowed_origins(self, campaign: str) -> Sequence[str] | None:
         """The origins that may frame a campaign, or None when there is no such campaign."""
@@ -122,12 +125,24 @@ async def open_house(
                 purchasing=purchasing,
                 clock=clock,
             ),
+            inviting=Inviting(
+                database=database,
+                versions=room.versions,
+                admission=room.admission,
+                paying=room.paying,
+                invitations=Invitations(database=database, codes=_invitation_codes(settings), ids=ids),
+                clock=clock,
+            ),
             redeeming=Redeeming(database=database, hashes=_code_hashes(settings), ids=ids),
         )
 
 
 def _code_hashes(settings: Settings) -> CodeHashes:
     return CodeHashes(derive(settings.key(), purpose="windfall earning: redeem codes"))
+
+
+def _invitation_codes(settings: Settings) -> InvitationCodes:
+    return InvitationCodes(derive(settings.key(), purpose="windfall earning: invitations"))
 
 
 async def _name_at_mall(database: Database, member_id: str) -> str | None:

@@ -104,6 +104,44 @@ EARNING: dict[str, Problem] = {
             "Somebody added one of these codes at the same moment; please try again.",
         ),
     ),
+    "invitations-closed": Problem(
+        409,
+        Words("现在不能邀请", "Invitations are closed"),
+        Words("本活动目前没有邀请奖励。", "This campaign rewards no invitations at present."),
+    ),
+    "too-many-invitations": Problem(
+        409,
+        Words("邀请链接过多", "Too many invitation links"),
+        Words(
+            "每位会员在一个活动里最多生成 {links_max} 个链接。",
+            "A member makes {links_max} links in a campaign at most.",
+        ),
+    ),
+    "unknown-invitation": Problem(
+        404,
+        Words("邀请无效", "Unknown invitation"),
+        Words("没有找到这个邀请。", "There is no such invitation."),
+    ),
+    "invitation-expired": Problem(
+        410,
+        Words("邀请已过期", "Invitation expired"),
+        Words("这个邀请的有效期到 {expired_at} 为止。", "This invitation was good until {expired_at}."),
+    ),
+    "own-invitation": Problem(
+        409,
+        Words("不能邀请自己", "Your own invitation"),
+        Words("这是您自己的邀请链接，请发给朋友。", "This link is your own; it is for your friends."),
+    ),
+    "already-invited": Problem(
+        409,
+        Words("已经受邀过", "Already invited"),
+        Words("您已经通过另一个邀请来过，只算一次。", "You came by another invitation before; one counts."),
+    ),
+    "already-played": Problem(
+        409,
+        Words("已经参加过", "Already taking part"),
+        Words("您在受邀之前已经参加过本活动。", "You had played in this campaign before you were invited."),
+    ),
     "chances-not-sold": Problem(
         409,
         Words("本活动不出售机会", "Chances are not sold"),

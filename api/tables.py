@@ -7,6 +7,7 @@ import campaigns.raffle_models
 import campaigns.velocity_models
 import earning.code_models
 import earning.event_models
+import earning.invitation_models
 import earning.models
 import earning.purchase_models
 import prizes.models

@@ -69,6 +69,9 @@ def steps_of(house: House) -> Sequence[Step]:
     async def carry_on_purchases() -> Found:
         return _left(has_more=await house.purchasing.run_once())
 
+    async def invite() -> Found:
+        return _left(has_more=await house.inviting.run_once())
+
     async def expire_points() -> Found:
         return _left(has_more=isinstance(house.wallet, LedgerWallet) and await house.wallet.expire_due())
 
@@ -82,6 +85,7 @@ def steps_of(house: House) -> Sequence[Step]:
         Step("raffles", lambda: tend_raffles(house), 2, idle_seconds=5),
         Step("deliveries", deliver, 0.25, idle_seconds=0.75),
         Step("purchases", carry_on_purchases, 1),
+        Step("invitations", invite, 2, idle_seconds=5),
         Step("points", expire_points, 60),
         Step("invariants", check_invariants, 60),
         Step("expired", forget_the_expired, 60),

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from campaigns.audience import EVERYBODY, Audience
 from campaigns.game import Text
+from campaigns.invitations import Invitations
 from campaigns.limits import Budget, Chances, Key, Limits
 from campaigns.moments import Span
 from campaigns.pools import Line, Pool
@@ -58,6 +59,8 @@ class Config(BaseModel):
     """What is asked for suspiciously often, and what follows. It changes no odds, and may be changed at any time."""
     chances: Chances | None = None
     """What a play costs; without it a play costs no chance, and limits alone say how many there are."""
+    invitations: Invitations | None = None
+    """What members are given who invite others, and those who come."""
     claim_days: Annotated[int, Field(ge=1, le=CLAIM_DAYS_MAX)] = 15
     skin: Literal["warm", "cool", "night"] = "warm"
     pools: Annotated[tuple[Pool, ...], Field(min_length=1, max_length=POOLS_MAX)]
@@ -84,6 +87,12 @@ class Config(BaseModel):
             twice = sorted({key for key in keys if keys.count(key) > 1})
             if twice:
                 raise ValueError(f"{noun} key used twice: {', '.join(twice)}")
+        return self
+
+    @model_validator(mode="after")
+    def _invitations_give_chances(self) -> Config:
+        if self.invitations is not None and self.chances is None:
+            raise ValueError("invitations give chances, and plays cost none: say chances too")
         return self
 
     @model_validator(mode="after")

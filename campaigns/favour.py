@@ -7,6 +7,7 @@ from typing import Any
 
 from campaigns.audience import Audience
 from campaigns.config import Config
+from campaigns.invitations import Invitations
 from campaigns.limits import Chances, Limits, Price
 from campaigns.pools import Line
 from campaigns.raffle import Raffle
@@ -40,6 +41,7 @@ def _changes(before: Config, after: Config) -> Iterator[Change]:
         old, new = getattr(before.budget, kind), getattr(after.budget, kind)
         yield from _unless(_looser, f"budget.{kind}", old, new, "a budget may only be raised")
     yield from _chance_changes(before.chances, after.chances)
+    yield from _invitation_changes(before.invitations, after.invitations)
     yield from _raffle_changes(before.raffle, after.raffle)
     old_shape, new_shape = _shape(before), _shape(after)
     if old_shape != new_shape:
@@ -75,6 +77,19 @@ def _chance_changes(before: Chances | None, after: Chances | None) -> Iterator[C
         yield from _unless(_same, "chances.free", old, new, "free chances keep coming as they were promised")
         return
     yield from _unless(_more, "chances.free.count", old.count, new.count, "members may only be given more chances")
+
+
+def _invitation_changes(before: Invitations | None, after: Invitations | None) -> Iterator[Change]:
+    """Invitations may come to a campaign that had none; what was promised for them stays, and links may only be good for longer."""
+    if before is None:
+        return
+    if after is None:
+        yield "invitations", before, after, "what invitations give stays as it was published"
+        return
+    for field in ("inviter", "invitee", "reward_when"):
+        old, new = getattr(before, field), getattr(after, field)
+        yield from _unless(_same, f"invitations.{field}", old, new, "members were told otherwise")
+    yield from _unless(_later, "invitations.days", before.days, after.days, "links may only be good for longer")
 
 
 def _raffle_changes(before: Raffle | None, after: Raffle | None) -> Iterator[Change]:

@@ -31,6 +31,7 @@ from campaigns.models import Campaign, State
 from campaigns.raffle_checks import raffle_awarded, raffle_recomputes, raffle_units
 from campaigns.versions import Versions
 from core.db import Database
+from earning import invitation_checks as invitations
 from earning import purchase_checks as purchases
 from inventory.connection import Connection
 from prizes import invariants as prizes
@@ -94,6 +95,11 @@ INVARIANTS = (
     Invariant("I15", "Winning plays, awards and outbox rows are the same", raffle_awarded, is_quick=False),
     Invariant("I16", "Nothing was played outside the window or while paused", inside_window),
     Invariant("I17", "Nothing personal in counters or streams", nothing_personal, is_quick=False),
+    Invariant(
+        "I19",
+        "An invitation is rewarded once, within its rules, and nobody invites themselves",
+        lambda at: invitations.rewarded_once(at.session, campaign=at.row.id),
+    ),
 )
 
 

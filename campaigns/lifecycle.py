@@ -19,6 +19,7 @@ from campaigns.config import PINNED, Config, Frozen, ListNamed
 from campaigns.fairness import SEED_BYTES, commitment, config_hash
 from campaigns.favour import refused_changes
 from campaigns.game import ConfigFault, Text
+from campaigns.invitations import check_rules
 from campaigns.lists import held_lists
 from campaigns.models import Campaign, CampaignVersion, State, StockLot
 from campaigns.moments import Span, WindowsOverlap, spans_of
@@ -118,6 +119,7 @@ class Lifecycle:
         config = check(campaign.game, campaign.draft)
         if config.ends_at <= author.at:
             raise InvalidField(("ends_at", "is in the past"))
+        await check_rules(session, config.invitations, mall=campaign.mall_id, campaign=campaign.id)
         frozen = await _freeze(session, campaign.mall_id, config)
         seed = self._entropy.bytes(SEED_BYTES)
         campaign.seed_sealed = self._sealer.seal(seed, bound_to=campaign.id)
@@ -178,6 +180,8 @@ class Lifecycle:
         refused = refused_changes(config, wanted)
         if refused:
             raise AgainstMembersFavour(changes=refused)
+        if wanted.invitations != config.invitations:
+            await check_rules(session, wanted.invitations, mall=campaign.mall_id, campaign=campaign.id)
         lists = await _pinned_lists(session, campaign.mall_id, wanted)
         pinned = {"prizes": config.prizes, "lists": lists, "spans": config.spans}
         frozen = Frozen.model_validate({**wanted.model_dump(), **pinned})

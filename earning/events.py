@@ -55,6 +55,14 @@ class Reported(NamedTuple):
         return hashlib.sha256(json.dumps([self.rule, self.member, self.asked, occurred]).encode()).digest()
 
 
+class Cap(NamedTuple):
+    """A cap: its name, the most it allows, and what it leaves."""
+
+    name: str
+    most: int
+    left: int
+
+
 class Received(NamedTuple):
     """The event as it is kept; `is_new` is False when it had come before."""
 
@@ -84,10 +92,27 @@ async def _receive(session: AsyncSession, mall: str, reported: Reported, now: da
     rule = await find(session, mall=mall, key=reported.rule, is_held=True)
     if not rule.is_active:
         raise RuleStopped(key=rule.key)
+    event = await take_in(session, rule, reported, source=Source.EVENT, now=now)
+    return Received(event, rule, is_new=True)
+
+
+async def take_in(
+    session: AsyncSession,
+    rule: EventRule,
+    reported: Reported,
+    *,
+    source: Source,
+    now: datetime,
+    beside: Sequence[Cap] = (),
+) -> MallEvent:
+    """Grant an event that is not kept yet what its rule, which is held, and the caps `beside` it leave.
+
+    Raises TooManyGrants, and sqlalchemy's IntegrityError when another was there first, with this event or at the same cap.
+    """
     scopes = [(scope, await _spent(session, rule, scope)) for scope in scopes_of(rule, reported.member, now)]
-    caps = [("event", rule.event_max, rule.event_max)]
-    caps += [(scope.cap, scope.most, max(scope.most - spent.amount, 0)) for scope, spent in scopes]
-    granted = min(reported.asked, *(left for _, _, left in caps))
+    caps = [Cap("event", rule.event_max, rule.event_max), *beside]
+    caps += [Cap(scope.cap, scope.most, max(scope.most - spent.amount, 0)) for scope, spent in scopes]
+    granted = min(reported.asked, *(cap.left for cap in caps))
     expires_at = expiry_of(rule, now)
     given = None
     if granted:
@@ -99,12 +124,12 @@ async def _receive(session: AsyncSession, mall: str, reported: Reported, now: da
             member=reported.member,
             amount=granted,
             expires_at=expires_at,
-            source=Source.EVENT,
+            source=source,
             reference=reported.event_id,
             now=now,
         )
     event = MallEvent(
-        mall_id=mall,
+        mall_id=rule.mall_id,
         event_id=reported.event_id,
         rule_id=rule.id,
         rule_revision=rule.revision,
@@ -112,7 +137,7 @@ async def _receive(session: AsyncSession, mall: str, reported: Reported, now: da
         fingerprint=reported.fingerprint,
         asked=reported.asked,
         granted=granted,
-        cuts=[{"cap": cap, "most": most, "left": left} for cap, most, left in caps if left < reported.asked],
+        cuts=[{"cap": cap.name, "most": cap.most, "left": cap.left} for cap in caps if cap.left < reported.asked],
         grant_number=given.number if given is not None else None,
         expires_at=expires_at if granted else None,
         occurred_at=reported.occurred_at,
@@ -120,7 +145,7 @@ async def _receive(session: AsyncSession, mall: str, reported: Reported, now: da
     )
     session.add(event)
     await session.flush()
-    return Received(event, rule, is_new=True)
+    return event
 
 
 async def _spent(session: AsyncSession, rule: EventRule, scope: Scope) -> RuleSpent:

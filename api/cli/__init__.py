@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.cli import admitting, checking, earning, operating, raffles, redeeming, reviewing, serving
+from api.cli import admitting, checking, earning, inviting, operating, raffles, redeeming, reviewing, serving
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +17,7 @@ checking.add_commands(app)
 operating.add_commands(app)
 admitting.add_commands(app)
 earning.add_commands(app)
+inviting.add_commands(app)
 redeeming.add_commands(operating.codes)
 reviewing.add_commands(operating.awards)
 raffles.add_commands(app)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.auth.dependencies import CurrentSession, TheHouse
 from api.auth.sessions import MemberSession
 from api.house import House
+from api.routes.invitations import InvitationsView, invitations_view
 from api.routes.plays import PrizeShown
 from api.routes.raffle_views import MyRaffleView, RaffleView, my_raffle_view, raffle_view
 from campaigns.allocation import effective_odds
@@ -22,6 +23,7 @@ from campaigns.audience import Audience
 from campaigns.config import Frozen, Phase
 from campaigns.fairness import ALGORITHM
 from campaigns.game import Text
+from campaigns.inviting import terms_now
 from campaigns.limits import Chances, Limits
 from campaigns.moments import Moments
 from campaigns.odds import as_percent
@@ -131,6 +133,10 @@ class CampaignView(BaseModel):
     redeems_codes: Annotated[
         bool, Field(description="Whether there are codes (兑换码) that give chances, now or later.")
     ]
+    invitations: Annotated[
+        InvitationsView | None,
+        Field(description="What is given for inviting others; null where nothing is at present."),
+    ]
     pools: list[PoolView]
     view: dict[str, Any]
     fairness: FairnessView
@@ -206,7 +212,8 @@ async def get_campaign(campaign_id: UUID, house: TheHouse, response: Response) -
         if running.version.config.chances is not None:
             redeems_codes = await may_redeem(session, campaign=running.campaign, now=now)
         raffle = await raffle_view(session, running.campaign, running.version.config)
-    return _campaign_view(running, now, raffle=raffle, redeems_codes=redeems_codes)
+        invitations = invitations_view(await terms_now(session, running))
+    return _campaign_view(running, now, raffle=raffle, redeems_codes=redeems_codes, invitations=invitations)
 
 
 @router.get("/{campaign_id}/me")
@@ -252,7 +259,14 @@ async def _offer(
     return OfferView(points=offer.points, at_once_max=offer.at_once_max, left=offer.left, balance=points)
 
 
-def _campaign_view(running: Running, now: datetime, *, raffle: RaffleView | None, redeems_codes: bool) -> CampaignView:
+def _campaign_view(
+    running: Running,
+    now: datetime,
+    *,
+    raffle: RaffleView | None,
+    redeems_codes: bool,
+    invitations: InvitationsView | None,
+) -> CampaignView:
     version, config = running.version, running.version.config
     return CampaignView(
         id=running.campaign,
@@ -273,6 +287,7 @@ def _campaign_view(running: Running, now: datetime, *, raffle: RaffleView | None
         has_budget=not config.budget.is_none,
         claim_days=config.claim_days,
         redeems_codes=redeems_codes,
+        invitations=invitations,
         pools=[_pool_view(pool, version) for pool in config.pools],
         view=dict(version.game.view(version.game_config)),
         fairness=_fairness_view(running, raffle, now),

@@ -40,9 +40,12 @@ class EventForm(BaseModel):
 
 
 class Cut(BaseModel):
-    """A cap that was in the way: the most it allows, and what it had left."""
+    """A cap that was in the way: the most it allows, and what it had left.
 
-    cap: Literal["event", "member-day", "member-week", "member-month", "member", "all"]
+    Of an invitation's reward also that its rule was `stopped` meanwhile, or that the member can hold no more `grants`.
+    """
+
+    cap: Literal["event", "member-day", "member-week", "member-month", "member", "all", "stopped", "grants"]
     most: int
     left: int
 

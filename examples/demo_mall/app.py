@@ -57,7 +57,8 @@ async def mall_page(request: Request) -> Response:
     wish = request.query_params.get("campaign", next(iter(settings.campaigns), ""))
     if member == "new":
         visitor = f"visitor-{secrets.token_hex(4)}"
-        return RedirectResponse(address(language=language, member=visitor, campaign=wish), status_code=303)
+        asked = {**request.query_params, "lang": language, "member": visitor}  # who is invited keeps the invitation
+        return RedirectResponse("/?" + urlencode(asked), status_code=303)
     facts = {
         "language": language,
         "texts": TEXTS[language],
@@ -67,6 +68,7 @@ async def mall_page(request: Request) -> Response:
         "member": member,
         "tasks": TASKS if wish == TASKS_CAMPAIGN else (),
         "members": MEMBERS,
+        "invite_page": address(language=language, member="new", campaign=wish),
         "other": address(language="en" if language == "zh" else "zh", member=member, campaign=wish),
     }
     response = templates.TemplateResponse(request, "mall.html", facts)

@@ -29,6 +29,7 @@ BATCH = {"name": "try", "chances": 1, "uses": 5, "code": "SPRING2026"}
 BODIES |= {
     "/several": {"json": {"times": 2}, "headers": {"idempotency-key": "a-stranger-s-key"}},
     "/redemptions": {"json": {"code": "SPRING2026"}},
+    "/accept": {"json": {"code": "0" * 22}},
     "/purchases": {"json": {"chances": 1}, "headers": {"idempotency-key": "a-stranger-s-key"}},
     "/beacon": {"json": {"value": "1", "source": "try"}},
     "{rule_key}": {"json": RULE},

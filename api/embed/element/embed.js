@@ -1,6 +1,7 @@
 // <windfall-campaign campaign="ID" token="…" locale="zh">: one campaign in a sandboxed frame of Windfall's own origin.
 //
-// Attributes: campaign, token (a launch token), token-url (where this page's server mints one), locale (zh or en).
+// Attributes: campaign, token (a launch token), token-url (where this page's server mints one), locale (zh or en), invite-page
+// (the address that invited friends are sent to; this page's own when left out).
 // Methods: refreshToken([token]), setLocale(locale), pause([paused]), refresh(), checked().
 // Events: windfall:ready, windfall:play-started, windfall:outcome, … (messages.js), none of them with personal data.
 
@@ -9,6 +10,7 @@ import { FROM_FRAME, pack, unpack } from "./messages.js";
 const BASE = new URL(document.currentScript.src).origin;
 const NAME = "windfall-campaign";
 const NEAR_PX = 400;
+const INVITATION = "windfall_invitation"; // the parameter by which a friend's link names its invitation
 const REFRESH_GAP_MS = 15_000;
 const STYLE = `:host{display:block;min-height:var(--windfall-min-height,600px)}
 iframe{display:block;width:100%;height:100%;min-height:inherit;border:0;border-radius:inherit;color-scheme:normal}`;
@@ -95,7 +97,7 @@ class WindfallCampaign extends HTMLElement {
     if (this.getAttribute("locale")) fragment.set("locale", this.getAttribute("locale"));
     if (token) fragment.set("token", token);
     frame.title = this.getAttribute("label") || "Windfall";
-    frame.allow = "clipboard-write";
+    frame.allow = "clipboard-write; web-share";
     frame.referrerPolicy = "origin";
     frame.setAttribute("sandbox", "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox");
     frame.src = `${BASE}/w/${encodeURIComponent(campaign)}#${fragment}`;
@@ -131,6 +133,20 @@ class WindfallCampaign extends HTMLElement {
     }
   }
 
+  /** Whoever came to this page by a friend's link: the game is told by which. */
+  #passInvitation() {
+    const code = new URLSearchParams(location.search).get(INVITATION);
+    if (code) this.#tell("invitation", { code });
+  }
+
+  /** The address that a member sends to friends. */
+  #linkWith(code) {
+    const url = new URL(this.getAttribute("invite-page") || location.href, location.href);
+    url.hash = "";
+    url.searchParams.set(INVITATION, code);
+    return url.href;
+  }
+
   #tell(type, facts) {
     this.#frame?.contentWindow?.postMessage(pack(type, facts), BASE);
   }
@@ -141,6 +157,8 @@ class WindfallCampaign extends HTMLElement {
     if (!message) return;
     const { type, ...detail } = message;
     if (type === "resize") this.#frame.style.height = `${detail.height}px`;
+    if (type === "ready") this.#passInvitation();
+    if (type === "invite") this.#tell("invite-link", { url: this.#linkWith(detail.code) });
     const signedOut = type === "error" && detail.code === "signed-out";
     const mayRefresh = performance.now() - this.#refreshedAt > REFRESH_GAP_MS; // a page that mints bad tokens is not asked for ever
     if (type === "enter" || (signedOut && mayRefresh)) this.refreshToken();

@@ -21,6 +21,7 @@ export const FROM_FRAME = {
   "no-chance": { next_chance_at: orNull(text) },
   error: { code: text },
   enter: {},
+  invite: { code: text },
   closed: { sheet: text },
   resize: { height },
 };
@@ -32,6 +33,8 @@ export const FROM_PAGE = {
   pause: { paused: flag },
   refresh: {},
   checked: {},
+  invitation: { code: text },
+  "invite-link": { url: text },
 };
 
 export function pack(type, facts = {}) {

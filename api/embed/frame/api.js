@@ -66,6 +66,16 @@ export class Api {
     return this.#asMember(`/v1/campaigns/${this.campaign}/redemptions`, { body: { code } });
   }
 
+  /** The code of the member's own link; asked for again, the same while it is good. */
+  invite() {
+    return this.#asMember(`/v1/campaigns/${this.campaign}/invitations`, { body: {} });
+  }
+
+  /** The member came by a friend's link; sent again, it answers the same. */
+  accept(code) {
+    return this.#asMember(`/v1/campaigns/${this.campaign}/invitations/accept`, { body: { code } });
+  }
+
   buy({ key, chances }) {
     return this.#asMember(`/v1/campaigns/${this.campaign}/purchases`, { body: { chances }, headers: { "idempotency-key": key } });
   }

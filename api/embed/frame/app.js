@@ -10,6 +10,8 @@ import { poolsAfter, poolsOf } from "./pools.js";
 import { resultWords, standingOf, ticketWords } from "./raffle.js";
 import { Sheets } from "./sheet.js";
 import { showBuy } from "./sheets/buy.js";
+import { showInvite } from "./sheets/invite.js";
+import { showInvited } from "./sheets/invited.js";
 import { showMine } from "./sheets/mine.js";
 import { showRedeem } from "./sheets/redeem.js";
 import { showResult } from "./sheets/result.js";
@@ -27,11 +29,12 @@ const RESUME_SILENTLY_MS = 10 * 60_000;
 const OUT_OF_CHANCES = ["no-chance-left", "used-up", "out-of-chances"];
 const REDEEM_IN = ["ready", "cooling-down", "not-open-yet", "paused", "recovering", "may-buy", ...OUT_OF_CHANCES];
 const ACTIONS = { "signed-out": "enter", network: "retry", unanswered: "resume", broken: "retry", "challenge-needed": "passed" };
+const INVITE_FIRST = ["may-buy", ...OUT_OF_CHANCES];
 const BUYABLE = ["no-chance-left", "may-buy"];
 
 export class App {
-  constructor({ root, texts, api, player, buyer, host, widgets }) {
-    Object.assign(this, { root, texts, api, player, buyer, host, widgets });
+  constructor({ root, texts, api, player, buyer, inviter, host, widgets }) {
+    Object.assign(this, { root, texts, api, player, buyer, inviter, host, widgets });
     this.definition = null;
     this.me = null;
     this.trouble = null;
@@ -205,6 +208,19 @@ export class App {
     this.#render();
   }
 
+  /** The member came to the mall's page by a friend's link. */
+  async invited(code) {
+    if (!this.me || !this.definition.invitations) return;
+    const answer = await this.inviter.accept(code);
+    if (!answer || this.playing) return;
+    await this.lookAgain();
+    showInvited(this, answer);
+  }
+
+  #mayInvite() {
+    return Boolean(this.definition.invitations) && this.inviter.isPossible && REDEEM_IN.includes(this.standing());
+  }
+
   #mayRedeem() {
     const { member_plays_max: most } = this.definition.limits;
     return this.definition.redeems_codes && REDEEM_IN.includes(this.standing()) && !(most && this.me.plays >= most);
@@ -297,6 +313,7 @@ export class App {
     this.rulesLink = h("button", { type: "button", class: "link", onclick: () => showRules(this) });
     this.mineLink = h("button", { type: "button", class: "link", onclick: () => showMine(this) });
     this.redeemLink = h("button", { type: "button", class: "link", onclick: () => showRedeem(this) });
+    this.inviteLink = h("button", { type: "button", class: "link", onclick: () => showInvite(this) });
     this.root.replaceChildren(
       picture(skin.backdrop, "backdrop"),
       h("div", { class: "layout" },
@@ -304,7 +321,7 @@ export class App {
         this.stage,
         h("div", { class: "action" }, this.button, this.many, this.notice, this.hint, this.buyLink),
         this.shelf,
-        h("div", { class: "links" }, this.rulesLink, this.mineLink, this.redeemLink)),
+        h("div", { class: "links" }, this.rulesLink, this.mineLink, this.redeemLink, this.inviteLink)),
       this.live);
   }
 
@@ -327,6 +344,8 @@ export class App {
     if (!this.playing) this.widget?.setPools(poolsOf(definition, this.me));
     this.stage.classList.toggle("unsure", this.standing() === "loading" && definition.pools.length > 1);
     this.redeemLink.hidden = !this.#mayRedeem() || OUT_OF_CHANCES.includes(this.standing()); // the notice offers it then
+    this.inviteLink.textContent = texts.t("hero.invite");
+    this.inviteLink.hidden = !this.#mayInvite() || INVITE_FIRST.includes(this.standing());
     const drawn = definition.raffle?.prizes ?? [];
     this.shelf.replaceChildren(
       ...drawn.map(({ prize }) => h("li", {}, picture(prizePicture(prize)), h("span", {}, texts.own(prize.name)))),
@@ -397,11 +416,12 @@ export class App {
     const action = this.#noticeAction(standing);
     const asks = standing === "not-eligible" ? asksInWords(texts, me.asks) : this.#leadWords(standing);
     const buy = BUYABLE.includes(standing) && this.canBuy() && h("button", { type: "button", class: "small", onclick: () => showBuy(this) }, this.#offerWords());
+    const invite = INVITE_FIRST.includes(standing) && this.#mayInvite() && h("button", { type: "button", class: "small", onclick: () => showInvite(this) }, texts.t("invite.title"));
     this.notice.dataset.state = standing;
     this.notice.replaceChildren(
       picture(statePicture(standing)),
       h("div", {}, h("p", { class: "notice-title" }, texts.t(`${path}.title`)), this.countdown ?? "", ...asks.map((words) => h("p", { class: "ask" }, words)), h("p", {}, texts.t(`${path}.body`, { time }))),
-      ...[action, buy].filter(Boolean));
+      ...[action, buy, invite].filter(Boolean));
     this.#hint(null);
     this.#tick();
   }

@@ -8,6 +8,7 @@ import { Api } from "./api.js";
 import { App } from "./app.js";
 import { Buyer } from "./buyer.js";
 import { Host } from "./host.js";
+import { Inviter } from "./inviter.js";
 import * as memory from "./memory.js";
 import { Player } from "./play.js";
 import { chooseLocale, Texts } from "./texts.js";
@@ -22,6 +23,7 @@ const locale = () => chooseLocale(asked.get("locale"), ...navigator.languages);
 const api = new Api({ campaign: config.campaign, locale: locale(), memory, framed: host.framed });
 const player = new Player({ api, campaign: config.campaign, memory, onSlow: () => {} });
 const buyer = new Buyer({ api, campaign: config.campaign, memory });
+const inviter = new Inviter({ api, campaign: config.campaign, memory, host });
 
 function speak(tag) {
   const texts = new Texts(tag);
@@ -30,7 +32,7 @@ function speak(tag) {
 }
 
 document.documentElement.classList.toggle("framed", host.framed);
-const app = new App({ root, texts: speak(locale()), api, player, buyer, host, widgets: config.widgets });
+const app = new App({ root, texts: speak(locale()), api, player, buyer, inviter, host, widgets: config.widgets });
 api.setLaunchToken(asked.get("token"));
 host.listen({
   token: ({ token }) => app.setToken(token),
@@ -38,6 +40,8 @@ host.listen({
   pause: ({ paused }) => app.setHeld(paused),
   refresh: () => app.refresh(),
   checked: () => app.checked(),
+  invitation: ({ code }) => app.invited(code),
+  "invite-link": ({ url }) => inviter.hear(url),
 });
 host.followHeight(root);
 addEventListener("online", () => app.reconnected());

@@ -25,6 +25,7 @@ const lasting = () => window.localStorage;
 const ofTab = () => window.sessionStorage;
 const pendingName = (campaign, member) => `windfall:pending:${campaign}:${member}`;
 const purchaseName = (campaign, member) => `windfall:purchase:${campaign}:${member}`;
+const invitationName = (campaign, member) => `windfall:invitation:${campaign}:${member}`;
 const sessionName = (campaign) => `windfall:session:${campaign}`;
 
 /** The key of a play, or of so many at once, whose outcome was not shown yet, with its age; null when there is none. */
@@ -57,6 +58,10 @@ export function keepPendingPurchase(campaign, member, { key, chances }) {
 export function forgetPendingPurchase(campaign, member) {
   write(lasting, purchaseName(campaign, member), null);
 }
+
+/** The code of the invitation that was last answered, so that a page that is opened again does not ask again. */
+export const answeredInvitation = (campaign, member) => read(lasting, invitationName(campaign, member));
+export const keepAnsweredInvitation = (campaign, member, code) => write(lasting, invitationName(campaign, member), code);
 
 export const session = (campaign) => read(ofTab, sessionName(campaign));
 export const keepSession = (campaign, kept) => write(ofTab, sessionName(campaign), kept);

@@ -1,6 +1,7 @@
 // What the member has won and how far it is, and every play so far.
 
 import { follow, isMoving, stateTone, stateWords } from "../awards.js";
+import { copyable } from "../copying.js";
 import { h, picture } from "../dom.js";
 import { showClaim } from "./claim.js";
 
@@ -113,24 +114,13 @@ function resultParts(app, { result, claim }) {
   const line = (words) => h("p", { class: "award-fact" }, words);
   if (!result) return claim?.summary ? [line(texts.t("award.given", { summary: claim.summary }))] : [];
   const parts = {
-    code: () => [codeParts(app, result.code)],
+    code: () => [copyable(texts, result.code, texts.t("award.code"))],
     link: () => [safeLink(texts, result.url)],
     points: () => [result.balance !== null && line(texts.t("award.balance", { balance: texts.number(result.balance) }))],
-    tracking: () => [codeParts(app, result.number, texts.t("award.tracking", { carrier: result.carrier, number: "" }).trim())],
+    tracking: () => [copyable(texts, result.number, texts.t("award.tracking", { carrier: result.carrier, number: "" }).trim())],
     topup: () => [line(texts.t("award.sent_to", { phone: result.phone }))],
   }[result.kind];
   return parts ? parts().filter(Boolean) : [];
-}
-
-function codeParts({ texts }, code, label = texts.t("award.code")) {
-  const button = h("button", { type: "button", class: "small", onclick: async () => {
-    await navigator.clipboard?.writeText(code).then(
-      () => (button.textContent = texts.t("award.copied")),
-      () => getSelection().selectAllChildren(value),
-    );
-  } }, texts.t("award.copy"));
-  const value = h("code", {}, code);
-  return h("div", { class: "code" }, h("span", {}, label, " ", value), button);
 }
 
 function safeLink(texts, url) {

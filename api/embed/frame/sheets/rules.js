@@ -3,6 +3,7 @@
 import { asksInWords, asksOf } from "../audience.js";
 import { h, picture } from "../dom.js";
 import { raffleProof, raffleRules, raffleTable } from "../raffle.js";
+import { inviteWords } from "./invite.js";
 
 export function showRules(app) {
   app.sheets.show({ name: "rules", title: () => app.texts.t("rules.title"), render: (body) => body.append(...content(app)) });
@@ -154,6 +155,7 @@ function ruleWords(app) {
     ...(asks.length ? asks : [texts.t("who.everybody")]),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
     ...chanceWords(app),
+    ...inviteWords(app),
     ...limitWords(app),
     ...raffleRules(app),
     ...pools.filter((pool) => pool.urn_plays).map((pool) => texts.t("rules.urn", { n: texts.number(pool.urn_plays) })),
