@@ -80,8 +80,16 @@ def a_hearing(http: httpx.AsyncClient, *, answer_seconds_max: float = SECONDS_MA
     return Hearing(http=http, answer_seconds_max=answer_seconds_max, name_at_mall=name_at_mall)
 
 
-def a_signed_wallet(url: str, http: httpx.AsyncClient, clock: HandClock, *, secret: str = SECRET) -> SignedHttpWallet:
-    return SignedHttpWallet(url=url, secret=secret, hearing=a_hearing(http), clock=clock)
+def a_signed_wallet(
+    url: str,
+    http: httpx.AsyncClient,
+    clock: HandClock,
+    *,
+    secret: str = SECRET,
+    answer_seconds_max: float = SECONDS_MAX,
+) -> SignedHttpWallet:
+    hearing = a_hearing(http, answer_seconds_max=answer_seconds_max)
+    return SignedHttpWallet(url=url, secret=secret, hearing=hearing, clock=clock)
 
 
 def a_duiba_wallet(
