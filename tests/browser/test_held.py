@@ -52,8 +52,7 @@ async def test_a_held_win_has_no_form_until_it_is_released(
     reason = GENERAL.model_dump()[device.language]
     assert award["held"][device.language] == reason
     win = visitor.sheet("win")
-    await expect(win.locator(".result-next")).to_contain_text(reason)
-    await expect(win.locator(".result-next")).to_contain_text(visitor.words("result.held"))
+    await expect(win.locator(".result-next")).to_have_text(visitor.words("result.held", reason=reason))
     await expect(win.get_by_role("button", name=visitor.words("result.address"))).to_have_count(0)
     await expect(visitor.see(".badge")).to_have_count(0)
     if PICTURES:

@@ -33,7 +33,7 @@ function win(app, { award, awarded }) {
 }
 
 function nextWords({ texts, calendar }, { claim, claim_before: before, prize, held }) {
-  if (held) return `${texts.own(held)} ${texts.t("result.held")}`;
+  if (held) return texts.t("result.held", { reason: texts.own(held) });
   if (claim !== "none") return texts.t(`result.${claim}_by`, { date: calendar.date(before) });
   return texts.t(texts.has(`result.${prize.type}`) ? `result.${prize.type}` : "result.none");
 }
