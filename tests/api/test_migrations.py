@@ -15,6 +15,8 @@ from api.migrating import alembic_config, migrate
 from api.tables import metadata
 from core.db import Database
 
+NOW = "2026-11-21 04:00:00+00:00"
+
 
 async def test_the_migrations_make_what_the_models_say(bare_url: str) -> None:
     await asyncio.to_thread(migrate, bare_url)
@@ -41,19 +43,41 @@ async def test_every_migration_can_be_taken_back(bare_url: str) -> None:
     assert tables == {"alembic_version"}
 
 
+async def an_award(database: Database, one: str) -> None:
+    """An award as it was before anything was added to it."""
+    facts: dict[str, Any] = dict.fromkeys(("id", "mall_id", "campaign_id", "member_id", "play_id", "product_id"), one)
+    facts |= {"line": "a", "prize": "{}", "type": "link", "state": "ready", "attempt": 0, "failures": 0}
+    facts |= dict.fromkeys(("won_at", "claim_before", "changed_at"), NOW)
+    columns = ", ".join(facts)
+    values = ", ".join(f"'{value}'" for value in facts.values())
+    async with database.connection() as connection:
+        await connection.execute(text(f"INSERT INTO award ({columns}) VALUES ({values})"))
+
+
+async def test_an_award_from_before_reviews_is_not_held_and_cannot_become_so(bare_url: str) -> None:
+    config = alembic_config(bare_url)
+    await asyncio.to_thread(command.upgrade, config, "0006")
+    database = Database(bare_url)
+    await an_award(database, str(uuid4()))
+    await asyncio.to_thread(command.upgrade, config, "0007")
+    for change in ("state = 'held'", "held_for = 'many-a-minute'", f"released_at = '{NOW}'"):
+        with pytest.raises(IntegrityError):
+            async with database.connection() as connection:
+                await connection.execute(text(f"UPDATE award SET {change}"))
+    await asyncio.to_thread(command.downgrade, config, "0007-1")
+    async with database.connection() as connection:
+        assert (await connection.execute(text("SELECT state FROM award"))).scalars().all() == ["ready"]
+    await database.close()
+
+
 async def test_awards_and_what_points_at_them_outlive_the_raffles_migration(bare_url: str) -> None:
     config = alembic_config(bare_url)
     await asyncio.to_thread(command.upgrade, config, "0005")
     await asyncio.to_thread(command.downgrade, config, "0005-1")
     database = Database(bare_url)
-    one, now = str(uuid4()), "2026-11-21 04:00:00+00:00"
-    facts: dict[str, Any] = dict.fromkeys(("id", "mall_id", "campaign_id", "member_id", "play_id", "product_id"), one)
-    facts |= {"line": "a", "prize": "{}", "type": "link", "state": "ready", "attempt": 0, "failures": 0}
-    facts |= dict.fromkeys(("won_at", "claim_before", "changed_at"), now)
-    columns = ", ".join(facts)
-    values = ", ".join(f"'{value}'" for value in facts.values())
+    one, now = str(uuid4()), NOW
+    await an_award(database, one)
     async with database.connection() as connection:
-        await connection.execute(text(f"INSERT INTO award ({columns}) VALUES ({values})"))
         await connection.execute(
             text(f"INSERT INTO award_claim (award_id, kind, given_at) VALUES ('{one}', 'phone', '{now}')")
         )
