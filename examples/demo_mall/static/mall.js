@@ -1,5 +1,5 @@
 // What a mall may do with the element's events. Here they are only listed; a real mall would refresh its points.
-const KINDS = ["ready", "play-started", "outcome", "claim-needed", "claim-done", "challenge-needed", "no-chance", "error", "enter", "closed"];
+const KINDS = ["ready", "play-started", "outcome", "claim-needed", "claim-done", "challenge-needed", "no-chance", "error", "enter", "invite", "closed"];
 const LINES_MAX = 30;
 const list = document.getElementById("events");
 
