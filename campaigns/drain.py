@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.ledger import BATCH_PLAYS_MAX, Ledger, Row
 from campaigns.models import Campaign, CampaignVersion, Play, State, VoidPlay
+from campaigns.raffle_models import RaffleDraw
 from campaigns.versions import Running, Versions
 from core.clock import to_ms
 from core.db import Database
@@ -102,11 +103,12 @@ class Drain:
         return held == {(entry.seq, entry.play) for entry in entries}
 
     async def _commit(self, campaign: str, entries: Sequence[Entry], *, permit_epoch: int) -> tuple[Entry, ...]:
-        """Commit those the ledger has not yet, which are few; what does not go in comes back."""
+        """Commit those the ledger has not yet, which are few; what does not go in comes back. After a raffle's seal nothing does."""
+        last = await self._sealed_at(campaign)
         held = await self._ledger.held([entry.play for entry in entries]) if entries else set()
         rows = []
         for entry in entries:
-            if entry.play in held:
+            if entry.play in held or (last is not None and entry.seq > last):
                 continue
             try:
                 version = await self._versions.at(campaign, entry.version)
@@ -116,6 +118,14 @@ class Drain:
         if rows:
             held |= await self._ledger.commit_all(rows)
         return tuple(entry for entry in entries if entry.play not in held)
+
+    async def _sealed_at(self, campaign: str) -> int | None:
+        """The last number that is a ticket, where a raffle's tickets are sealed: with the seal began the epoch of who asks."""
+        async with self._database.reading() as session:
+            last: int | None = await session.scalar(
+                select(RaffleDraw.last_seq).where(RaffleDraw.campaign_id == campaign)
+            )
+            return last
 
     async def _is_contiguous(self, campaign: str, first: int, last: int) -> bool:
         """Whether the ledger holds every number of a range, as a play or as void."""

@@ -33,6 +33,8 @@ from campaigns.versions import Versions
 from core.db import Database
 from earning import invitation_checks as invitations
 from earning import purchase_checks as purchases
+from earning.code_checks import codes_hold
+from earning.event_checks import events_hold
 from inventory.connection import Connection
 from prizes import invariants as prizes
 
@@ -91,6 +93,18 @@ INVARIANTS = (
     ),
     Invariant("I15", "Winning plays, awards and outbox rows are the same", winners_awarded),
     Invariant("I1", "No line gives more than its stock", raffle_units, is_quick=False),
+    Invariant(
+        "I4",
+        "Limits hold, and a member's plays are numbered 1 to n",
+        lambda at: codes_hold(at.session, campaign=at.row.id),
+        is_quick=False,
+    ),
+    Invariant(
+        "I4",
+        "Limits hold, and a member's plays are numbered 1 to n",
+        lambda at: events_hold(at.session, campaign=at.row.id),
+        is_quick=False,
+    ),
     Invariant("I11", "Every draw recomputes", raffle_recomputes, is_quick=False),
     Invariant("I15", "Winning plays, awards and outbox rows are the same", raffle_awarded, is_quick=False),
     Invariant("I16", "Nothing was played outside the window or while paused", inside_window),

@@ -121,7 +121,11 @@ class RaffleDraws:
         return has_bare, has_lost and has_runner_up, has_open
 
     async def seal(self, campaign: str) -> bool:
-        """Seal the tickets, if every play there was is in the ledger or void and no more can come."""
+        """Seal the tickets, if every play there was is in the ledger or void and no more can come.
+
+        A new epoch begins with the seal: a play that the counters forgot and a process still holds is dropped, never a ticket too
+        late. What a stream may still have of it, the drain leaves out.
+        """
         await self._mending.tend(campaign)
         running = await self._versions.look_again(campaign)
         last = await self._last_play(running)
@@ -139,6 +143,8 @@ class RaffleDraws:
                 return False
             draw.version, draw.last_seq, draw.tickets = row.version, last, sealed.tickets
             draw.digest, draw.sealed_at = sealed.digest(), self._clock.now()
+            row.epoch += 1
+        await self._mending.tend(campaign)
         return True
 
     async def _last_play(self, running: Running) -> int | None:

@@ -8,13 +8,13 @@ from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import NotFound, Refusal
 from core.ids import Ids
-from earning.event_models import RULE_NAME_CHARS_MAX, EventRule
+from earning.event_models import RULE_NAME_CHARS_MAX, EventRule, RuleSpent
 from earning.grants import AMOUNT_MAX
 from earning.lasting import Lasts, are_days_told, expiry
 from earning.periods import Every, end_of_day, period_name, start_of_period
@@ -125,7 +125,11 @@ async def create(session: AsyncSession, *, mall: str, campaign: str, rule: Rule,
 
 
 async def change(session: AsyncSession, row: EventRule, *, caps: Caps, is_active: bool, now: datetime) -> None:
-    """Set what may change; what was granted before stays granted, and counts."""
+    """Set what may change; what was granted before stays granted, and counts.
+
+    What the caps have counted is forgotten, to be counted anew of the events: while a cap is not set, nobody counts for it.
+    """
+    await session.execute(delete(RuleSpent).where(RuleSpent.rule_id == row.id))
     for name, value in caps.model_dump(mode="json").items():
         setattr(row, name, value)
     row.is_active, row.changed_at, row.revision = is_active, now, row.revision + 1

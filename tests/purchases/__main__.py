@@ -1,4 +1,7 @@
-"""`python -m tests.purchases --count 10000`: so many purchases over the three wallets, a third each, then the audit."""
+"""`python -m tests.purchases --count 10000`: so many purchases over the three wallets, a third each, then the audit.
+
+On SQLite, or on the PostgreSQL that `WINDFALL_DATABASE_URL` names, in a new database for each wallet.
+"""
 
 from __future__ import annotations
 
@@ -16,31 +19,42 @@ from rich.table import Table
 from api.tables import metadata
 from core.db import Database
 from core.log import configure_logging
+from prizes.wallet.contract import Wallet
 from tests.earning.shop import a_campaign
 from tests.prizes.conftest import running_example
 from tests.prizes.sandbox import APP_KEY, SECRET, SandboxWallet
 from tests.prizes.wallets import HttpStand, LedgerStand, Stand, a_duiba_wallet, a_signed_wallet
 from tests.purchases.run import Found, run
 from tests.support.arguments import CountingIds, HandClock
+from tests.support.engines import POSTGRESQL, empty_database
 
 WALLETS = ("built-in", "signed", "duiba")
+PATIENCE = 20
+"""How many seconds a wallet is waited for when the statement is matched."""
 
 
 async def trade(kind: str, *, count: int, seed: int, url: str, folder: Path) -> Found:
-    database, clock = Database(f"sqlite+aiosqlite:///{folder / f'{kind}.db'}"), HandClock()
+    address = await empty_database(f"windfall_purchases_{kind}") if POSTGRESQL else ""
+    database, clock = Database(address or f"sqlite+aiosqlite:///{folder / f'{kind}.db'}"), HandClock()
     async with database.connection() as connection:
         await connection.run_sync(metadata.create_all)
     async with httpx.AsyncClient(trust_env=False) as http:
         sandbox = SandboxWallet(url, http)
         await sandbox.reset()
         stand: Stand
+        patient: Wallet | None = None
         if kind == "built-in":
             stand = LedgerStand(database, clock, CountingIds())
         else:
             make = a_signed_wallet if kind == "signed" else a_duiba_wallet
-            stand = HttpStand(make(url, http, clock), sandbox)
+            stand, patient = (
+                HttpStand(make(url, http, clock), sandbox),
+                make(url, http, clock, answer_seconds_max=PATIENCE),
+            )
         campaign = await a_campaign(database, clock)
-        found = await run(stand, database=database, clock=clock, campaign=campaign, count=count, seed=seed)
+        found = await run(
+            stand, database=database, clock=clock, campaign=campaign, count=count, seed=seed, patient=patient
+        )
     await database.close()
     return found
 
@@ -52,7 +66,8 @@ def main() -> int:
     told = parser.parse_args()
     configure_logging(level="ERROR", json_lines=False)  # every step is logged, and the table says it all
     console, started = Console(), time.monotonic()
-    table = Table(title=f"{told.count:,} purchases", title_justify="left")
+    engine = "PostgreSQL" if POSTGRESQL else "SQLite"
+    table = Table(title=f"{told.count:,} purchases on {engine}", title_justify="left")
     points = ("taken", "granted", "returned", "in flight")
     for column in ("wallet", "done", "refunded", "refused", "limited", "deaths", *points, "compared", "differ"):
         table.add_column(column, justify="left" if column == "wallet" else "right")
