@@ -15,10 +15,10 @@ from api.sentences import Failure
 AwardId = Annotated[str, typer.Argument(help="The award's id.")]
 Zh = Annotated[str | None, typer.Option(help="What the winner is told, in Chinese.")]
 En = Annotated[str | None, typer.Option(help="What the winner is told, in English.")]
-HISTORY_COLUMNS = {
-    **AWARD_COLUMNS,
+DECIDED_COLUMNS = {
+    "State": "state",
     "Held for": "review.held_for",
-    "Rejection proposed by": "review.rejection.proposed_by",
+    "Proposed by": "review.rejection.proposed_by",
     "Confirmed by": "review.rejection.confirmed_by",
 }
 
@@ -52,4 +52,4 @@ def reject_award(award: AwardId, reason: Why, *, zh: Zh = None, en: En = None, a
 
 def _decide(award: str, verb: str, body: dict[str, Any], *, as_json: bool) -> None:
     with sentences(), client() as service:
-        show_row(service.post(f"/awards/{award}/{verb}", body), HISTORY_COLUMNS, as_json=as_json)
+        show_row(service.post(f"/awards/{award}/{verb}", body), DECIDED_COLUMNS, as_json=as_json)

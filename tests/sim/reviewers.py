@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
@@ -28,6 +29,7 @@ class Reviewers:
     shared: Database
     journal: Journal
     dice: Random
+    say: Callable[[str], None]
 
     def reviewed(self, asked: Asked) -> Asked:
         """The request as the rules of the moment see it: another time they may say something else of the same."""
@@ -44,6 +46,7 @@ class Reviewers:
             if not held or self.dice.random() < 0.7:
                 return
             award = self.dice.choice(held)
+            self.say(f"a reviewer decides about {award.id}")
             if self.dice.random() < 0.5:
                 await reviews.release(session, award=award, now=now)
                 return
