@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from unittest.mock import patch
 
@@ -12,7 +12,8 @@ from sqlalchemy import Table
 from campaigns import ledger_sql
 from campaigns.ledger import Row
 from prizes.awards import Won
-from tests.sim.ground import drop_foreign_key, drop_unique
+from tests.sim import hasty
+from tests.sim.ground import HAS_RAFFLE, SELLS, drop_foreign_key, drop_unique
 
 SEEDS_MAX = 120
 _WON = Row.won
@@ -23,6 +24,7 @@ class Ablation:
     """What is missing. `statement` is cut out of the ledger's insert; `weaken` drops constraints of the play table; with
     `ignores_numbers` a number or a granted chance that another play has is passed over in silence; with
     `forgets_reviews` a win is written as if its play were under none.
+    `ignores_numbers` a number or a granted chance that another play has is passed over in silence; `without` changes a room.
 
     Seeds on the campaigns that `shapes` names by their places, which favour the events named by `favours`, are tried
     until one violates something.
@@ -33,6 +35,7 @@ class Ablation:
     weaken: Callable[[Table], None] | None = None
     ignores_numbers: bool = False
     forgets_reviews: bool = False
+    without: Callable[[], AbstractContextManager[None]] = nullcontext
     shapes: Sequence[int] = (0, 1, 2, 3)
     favours: Sequence[str] = ()
 
@@ -42,6 +45,7 @@ class Ablation:
             raise AssertionError(f"the insert does not say {self.statement!r}")
         count, pay = ledger_sql._SQLITE_COUNT, ledger_sql._SQLITE_PAY
         with (
+            self.without(),
             patch.object(ledger_sql, "_SQLITE", ledger_sql._SQLITE.replace(self.statement, "")),
             patch.object(ledger_sql, "_SQLITE_COUNT", _heedless(count) if self.ignores_numbers else count),
             patch.object(ledger_sql, "_SQLITE_PAY", _heedless(pay) if self.ignores_numbers else pay),
@@ -102,4 +106,14 @@ ABLATIONS = {
     "no previous play": Ablation(weaken=without_previous),
     "no play named as the previous one": Ablation(weaken=without_previous_id, shapes=(7,)),
     "no epoch guard": Ablation(statement=" AND c.epoch = r.permit_epoch", favours=("pause", "resume")),
+    "sealed before the stream is drained": Ablation(without=hasty.sealed_undrained, shapes=(HAS_RAFFLE,)),
+    "sealed when the first clock says it is over": Ablation(
+        without=hasty.sealed_by_the_first_clock, shapes=(HAS_RAFFLE,)
+    ),
+    "drawn without the sealed digest": Ablation(without=hasty.drawn_without_digest, shapes=(HAS_RAFFLE,)),
+    "granted before the debit is settled": Ablation(
+        without=hasty.granted_before_settled, shapes=(SELLS,), favours=("time_passes",)
+    ),
+    "an event granted again when it is told again": Ablation(without=hasty.event_granted_again, shapes=(11,)),
+    "silence of a wallet taken for a no": Ablation(without=hasty.silence_taken_for_a_no, shapes=(SELLS,)),
 }

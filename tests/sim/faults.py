@@ -1,10 +1,11 @@
-"""Where a process may be hurt: before and after each script, and around each use of SQL."""
+"""Where a process may be hurt: before and after each script, around each use of SQL, and around each call to a wallet."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -12,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from core.db import Database, Statement
 from inventory.connection import Argument, Connection, InventoryAway, Reply
 from inventory.scripts import Script
+from tests.support.campaigns import WallClock
 
 T = TypeVar("T")
 DAY_MS = 86_400_000
+WINDOW_ARGUMENTS = (2, 3)
 ZONE_ARGUMENT = 4
 
 
@@ -28,10 +31,34 @@ class ReplyLost(OSError):
 
 @dataclass
 class Sky:
-    """What all processes have in common: how many transactions are open, and which day it is."""
+    """What all processes have in common: how many transactions are open, which day it is, and the hour.
+
+    Time stands still at `stopped_at` for everybody, once it is set. The clocks of those who draw raffles are `fast` by so much; those
+    who sell and give have the hour of `hand`, if there is one, for it must not depend on how long a seed takes.
+    """
 
     open_transactions: int = 0
     days_shifted: int = 0
+    stopped_at: datetime | None = None
+    fast: timedelta = timedelta()
+    hand: datetime | None = None
+
+    @property
+    def ahead_ms(self) -> int:
+        """By how much the hour is later than it is."""
+        return 0 if self.stopped_at is None else (self.stopped_at - WallClock().now()) // timedelta(milliseconds=1)
+
+
+class SimClock(WallClock):
+    """`is_own` is the clock of those who draw, sell and give."""
+
+    def __init__(self, sky: Sky, *, is_own: bool = False) -> None:
+        self._sky = sky
+        self._is_own = is_own
+
+    def now(self) -> datetime:
+        now = self._sky.stopped_at or super().now()
+        return (self._sky.hand or now + self._sky.fast) if self._is_own else now
 
 
 class Point:
@@ -120,7 +147,9 @@ class SimConnection(Connection):
     def _as_of_today(self, script: Script, arguments: Sequence[Argument]) -> Sequence[Argument]:
         if script.name != "play":
             return arguments
-        told = [*arguments]
+        told, ahead_ms = [*arguments], self._point.sky.ahead_ms
+        for place in WINDOW_ARGUMENTS:
+            told[place] = int(told[place]) - ahead_ms
         told[ZONE_ARGUMENT] = _shifted(str(told[ZONE_ARGUMENT]), self._point.sky.days_shifted)
         return told
 

@@ -17,6 +17,7 @@ from campaigns.room import furnish
 from core.db import Database
 from core.sealing import Sealer
 from inventory.connection import Connection
+from tests.sim.giving import give_ways
 from tests.sim.inline import InlineDatabase
 from tests.sim.masters import Masters
 from tests.support.arguments import CountingEntropy, CountingIds
@@ -96,7 +97,24 @@ SHAPES = (
         member_day_plays_max=25,
         limits={"plays_at_once_max": 5},
     ),
+    Shape(
+        lines=[("phone", "30%", 6, None, "PHONE-256"), ("points", "30%", None, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
+        more={"chances": {"price": {"points": 50, "at_once_max": 3, "per_member_day_max": 8, "per_member_max": 12}}},
+    ),
+    Shape(
+        lines=[("topup", "20%", 6, None, "TOPUP-10"), ("ticket", "rest", None, None, None)],
+        member_day_plays_max=9,
+        more={
+            "raffle": {
+                "prizes": [{"key": "grand", "product": "PHONE-256", "units": 1}, {"key": "small", "product": "TOPUP-10", "units": 3}],
+                "runners_up": 4,
+                "member_wins_max": 3,
+            }
+        },
+    ),
 )  # fmt: skip
+SELLS, HAS_RAFFLE = 14, 15
+"""Shapes by their places: one that sells chances and gives none free, and one with a raffle."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +185,12 @@ async def publish_all(database: Database, connection: Connection) -> list[str]:
         ids=CountingIds(),
         entropy=entropy,
     )
-    return [await publish(database, room, shape) for shape in SHAPES]
+    campaigns = [await publish(database, room, shape) for shape in SHAPES]
+    ids = CountingIds()
+    for campaign, shape in zip(campaigns, SHAPES, strict=True):
+        if shape.more.get("chances") is not None:
+            await give_ways(database, campaign, ids=ids)
+    return campaigns
 
 
 async def _make_template(template: Path, connection: Connection, weaken: Callable[[Table], None] | None) -> list[str]:

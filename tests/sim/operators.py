@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from earning.grants import Source, give
+from tests.sim.faults import Sky
 from tests.sim.ground import SHAPES
 from tests.sim.processes import Process
 from tests.support.campaigns import WallClock, change
@@ -23,6 +24,7 @@ class Operators:
 
     campaign: str
     campaign_number: int
+    sky: Sky
     rng: Random
     processes: list[Process]
     members: list[str]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from campaigns.plays import Asked, Decided
 from campaigns.room import CampaignsRoom
-from tests.sim.faults import SimConnection, SimDatabase
+from tests.sim.faults import Point, SimConnection, SimDatabase
 
 
 @dataclass
@@ -17,6 +17,7 @@ class Process:
     database: SimDatabase
     connection: SimConnection
     room: CampaignsRoom
+    point: Point
     busy: bool = False
 
     async def play(self, asked: Asked) -> bytes:

@@ -48,10 +48,14 @@ async def run_seed(
             favours=favours,
         )
         try:
+            await world.open_accounts()
             await _live(world)
             await _come_to_rest(world)
             await _everybody_asks_again(world)
+            await world.settle_earning()
+            await world.play_out()
             await _come_to_rest(world)
+            await world.finish_raffle()
             await _check(world)
         except Exception as error:  # a fault of ours, or of the code under test: the seed says which
             world.journal.blame(f"{type(error).__name__}: {error}")
@@ -118,7 +122,7 @@ async def _check(world: World) -> None:
         database=world.shared,
         connection=worker.connection,
         versions=worker.room.versions,
-        now=WallClock().now(),
+        now=world.sky.hand or WallClock().now(),  # nothing is delivered here, whatever the hour after the end
         campaign=world.campaign,
         is_at_rest=True,
         skew_ms=0,
@@ -129,6 +133,8 @@ async def _check(world: World) -> None:
                 world.journal.blame(f"{finding.id}: {broken}")
     await world.journal.compare(world.shared, worker.room.versions)
     await world.check_reviews()
+    await world.examine_earning()
+    await world.examine_raffle((await worker.room.versions.running(world.campaign)).version)
 
 
 def _where(error: Exception) -> str:

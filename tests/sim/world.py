@@ -27,14 +27,14 @@ from core.errors import Refusal
 from core.sealing import Sealer
 from inventory.connection import Connection
 from inventory.stream import Entry
-from tests.sim.faults import Died, Point, SimConnection, SimDatabase, Sky, reply_lost
+from tests.sim.earners import Earners
+from tests.sim.faults import Died, Point, SimClock, SimConnection, SimDatabase, Sky, reply_lost
 from tests.sim.journal import Journal
 from tests.sim.masters import Masters, Snapshot
-from tests.sim.operators import Operators
 from tests.sim.processes import Flight, Process
+from tests.sim.raffling import Raffling
 from tests.sim.reviewers import Reviewers
 from tests.support.arguments import CountingEntropy, CountingIds
-from tests.support.campaigns import WallClock
 
 DEFINITE = (
     *(AllPlaysTaken, CoolingDown, NoChanceLeft, NotOpenYet, Over, Paused, KeyReused),
@@ -46,7 +46,7 @@ NESTED_MAX = 1
 
 
 @dataclass
-class World(Operators, Reviewers):
+class World(Earners, Raffling, Reviewers):
     """`reveals_early` is the ablation that shows what Redis decided before the ledger has it.
 
     `favours` names events that are to happen often, in place of the seed's own favourites.
@@ -69,6 +69,7 @@ class World(Operators, Reviewers):
     def __post_init__(self) -> None:
         self.rng, self.dice = Random(self.seed), Random(f"reviews of {self.seed}")
         self.ids = CountingIds()
+        self.begin_raffle()
         self.weights = self._swarm()
         self.crash, self.lost, self.interleave = (self.rng.choice((0, 0, 0.01, 0.04)) for _ in range(3))
         self.processes = [self._start(name) for name in ("api-0", "api-1", "worker")]
@@ -77,6 +78,7 @@ class World(Operators, Reviewers):
         self.flights: list[Flight] = []
         self.snapshots: list[Snapshot] = []
         self.keys_made = 0
+        self.begin_earning()
 
     @property
     def apis(self) -> list[Process]:
@@ -100,11 +102,12 @@ class World(Operators, Reviewers):
         if self.costs_chances:
             sometimes[self.grant] = 6.0
         favourites = [getattr(self, name) for name in self.favours] or self.rng.sample(list(sometimes), 2)
-        return always | {
+        seen = {
             event: weight * (6 if event in favourites else self.rng.choice((0.5, 1)))
             for event, weight in sometimes.items()
             if event in favourites or self.rng.random() < 0.5
         }
+        return always | self.ways_to_earn | self.ways_to_draw | seen
 
     async def step(self) -> None:
         event = self.rng.choices(list(self.weights), list(self.weights.values()))[0]
@@ -159,11 +162,11 @@ class World(Operators, Reviewers):
             database=database,
             connection=connection,
             sealer=Sealer(bytes(32), entropy),
-            clock=WallClock(),
+            clock=SimClock(self.sky),
             ids=self.ids,
             entropy=entropy,
         )
-        process = Process(name, database, connection, room)
+        process = Process(name, database, connection, room, point)
         return process
 
     def _replace(self, process: Process) -> None:
