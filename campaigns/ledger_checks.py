@@ -118,7 +118,9 @@ async def winners_awarded(at: Looking) -> Checked:
         won.where(Award.id.is_not(None), or_(~same, func.coalesce(Award.unit, 0) != func.coalesce(Play.unit, 0)))
     )
     unheld = await at.rows(
-        won.where(Award.id.is_not(None), func.coalesce(Award.held_for, "") != func.coalesce(Play.review, ""))
+        select(Play.id, Play.seq)
+        .join(Award, Award.play_id == Play.id)
+        .where(at.plays, func.coalesce(Award.held_for, "") != func.coalesce(Play.review, ""))
     )
     silent = await at.rows(won.outerjoin(Outbox, outbox).where(Award.id.is_not(None), Outbox.id.is_(None)))
     unearned = (

@@ -15,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from campaigns.mending import Mending
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Play
 from campaigns.raffle import Placed, RafflePrize, Seal
 from campaigns.raffle_models import RaffleBeacon, RaffleDraw, RafflePlace, RaffleWin
 from campaigns.raffle_tickets import places_of, raffle_of, tickets_of
 from campaigns.release import CLOCKS_APART_MS
+from campaigns.reviewing import reason_of
 from campaigns.versions import Running, Version, Versions
 from core.clock import Clock
 from core.db import Database
@@ -235,9 +236,12 @@ class RaffleDraws:
 
     async def _award(self, session: AsyncSession, version: Version, turns: Sequence[_Turn]) -> bool:
         now, won, rows = self._clock.now(), [], []
+        tickets = [each.place.play_id for each in turns]
+        under_review = select(Play.id, Play.review).where(Play.id.in_(tickets), Play.review.is_not(None))
+        reviews = {row.id: row.review for row in await session.execute(under_review)}
         for each in turns:
             award = self._ids.new()
-            won.append(each.won(version, award, now))
+            won.append(each.won(version, award, now, review=reviews.get(each.place.play_id)))
             rows.append(each.row(award, now))
         await award_by_raffle(session, won)
         if rows:
@@ -253,7 +257,7 @@ class _Turn(NamedTuple):
     unit: int
     turn: int
 
-    def won(self, version: Version, award: str, now: datetime) -> Won:
+    def won(self, version: Version, award: str, now: datetime, *, review: str | None) -> Won:
         days = raffle_of(version).claim_days or version.config.claim_days
         return Won(
             award_id=award,
@@ -266,6 +270,8 @@ class _Turn(NamedTuple):
             prize=version.config.prizes[self.prize.product].model_dump(mode="json"),
             won_at=now,
             claim_before=now + timedelta(days=days),
+            held_for=review,
+            told=reason_of(version.config, review).model_dump() if review else None,
         )
 
     def row(self, award: str, now: datetime) -> dict[str, object]:
