@@ -20,7 +20,13 @@ LINES = {
     "lucky": ["me dry", "ma wins"],
     "free": [],
 }
-OF_PLAYS: list[list[str]] = [[], [], ["mh plays-hour", "mw plays-week"], ["mm plays-month", "ca plays"]]
+OF_PLAYS: list[list[str]] = [
+    [],
+    [],
+    ["mh plays-hour", "mw plays-week"],
+    ["mw plays-week"],
+    ["mm plays-month", "ca plays"],
+]
 OF_CAMPAIGN = {
     f"{name}": spec[1]
     for spec, name in (

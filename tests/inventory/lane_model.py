@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -111,6 +112,8 @@ class Lane:
     stream: list[tuple[int, int]] = field(default_factory=list)
     reviews: dict[tuple[int, int], str] = field(default_factory=dict)
     """Of the entries that the stream ever had."""
+    newest: tuple[int, int] = (0, 0)
+    """The newest entry there ever was in this stream, trimmed or not."""
     span: int = 0
 
     def play(self, ask: Ask) -> list[Any]:  # noqa: PLR0911 (as many as the script has)
@@ -147,13 +150,18 @@ class Lane:
             return ["ordinal", member.plays + 1]
         if self.seq - self.committed >= ask.backlog_max:
             return ["backlog"]
+        before = deepcopy((self.tallies, member.tallies))
         told = self._give(ask, member, day)
         if isinstance(told, list):
             return told
+        if (ask.epoch, self.seq + 1) <= self.newest:
+            self.tallies, member.tallies = before
+            return ["stream_ahead"]
         drawn, awarded, numbers, left = told
         self.seq, self.day = self.seq + 1, day
-        self.stream.append((ask.epoch, self.seq))
-        self.reviews[ask.epoch, self.seq] = ask.review
+        self.newest = (ask.epoch, self.seq)
+        self.stream.append(self.newest)
+        self.reviews[self.newest] = ask.review
         self.members[ask.member], member.is_bare = member, False
         member.plays, member.day, member.day_plays, member.has_played = ask.ordinal, day, day_plays + 1, True
         previous, member.play = member.play, f"play-{self.seq}"
@@ -179,8 +187,7 @@ class Lane:
             told = self._try(0, chance, ask, member, day)
         if isinstance(told, str):
             return ["limit", ..., told]
-        assert told is not None
-        return *told, left
+        return ["all_gone"] if told is None else (*told, left)
 
     def note_grants(self, epoch: int, name: str, grants: int) -> list[Any]:
         if not (self.is_here and self.state):
