@@ -48,12 +48,12 @@ async def count(connection: Connection, keys: LaneKeys, windows: Sequence[Window
         (each.span_ms, each.most, ",".join(each.ids), "1" if each.refreshes else "", "1" if each.stops else "")
         for each in windows
     ]
-    reply = await connection.run(
+    _, levels = await connection.run(
         script("velocity"),
         [key for three in of_windows for key in three],
         [told for five in arguments for told in five],
     )
-    return [Level(is_over == "1", from_ms(int(free_ms)), told) for is_over, free_ms, told in reply]
+    return [Level(is_over == "1", from_ms(int(free_ms)), told) for is_over, free_ms, told in levels]
 
 
 async def remember(connection: Connection, keys: LaneKeys, *, rule: str, member: str, told: str, span_ms: int) -> None:

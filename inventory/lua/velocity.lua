@@ -8,7 +8,8 @@
 --
 -- A window is over when it holds `most` besides what asks. No more is kept of it than that takes. Nothing is counted
 -- when a window stops the ask; one pass is used then by each that would, if all of them have one.
--- Returns per window {"1" when it is over, ms when it is no more, decision told or ""}.
+-- Returns {"counted", levels} or {"stopped", levels}; a level is "1" when the window is over, the ms when it is no more, and the
+-- decision told or "".
 
 local now = redis.call('TIME')
 local now_ms = now[1] * 1000 + math.floor(now[2] / 1000)
@@ -30,7 +31,7 @@ for window = 0, #KEYS / 3 - 1 do
     replies[window + 1] = {'', string.format('%d', now_ms), ''}
   end
 end
-if stopped then return replies end
+if stopped then return {'stopped', replies} end
 for window = 0, #KEYS / 3 - 1 do
   local counted, span_ms = KEYS[window * 3 + 1], ARGV[window * 5 + 1]
   local kept = ARGV[window * 5 + 2]
@@ -46,4 +47,4 @@ for window = 0, #KEYS / 3 - 1 do
     replies[window + 1][1] = ''
   end
 end
-return replies
+return {'counted', replies}
