@@ -27,7 +27,7 @@ class Challenges:
                 await let_pass(
                     self._connection,
                     LaneKeys(decision.campaign_id),
-                    rule=rule.key,
+                    rule=rule.counted_as,
                     member=decision.member_id,
                     times=rule.most,
                     span_ms=rule.seconds * 1000,

@@ -87,6 +87,11 @@ class VelocityRule(BaseModel):
         return self.action != "review"
 
     @property
+    def counted_as(self) -> str:
+        """What its counts are kept by: a rule that counts or does something else begins anew."""
+        return f"{self.key}:{self.of}:{self.counts}:{self.action}"
+
+    @property
     def told(self) -> Text:
         """Why, in words that may be read to the member."""
         return Text(

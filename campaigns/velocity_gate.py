@@ -133,7 +133,7 @@ class VelocityGate:
     ) -> list[Over]:
         windows = [
             Window(
-                rule=rule.key,
+                rule=rule.counted_as,
                 subject=visitor.subjects[rule.of],
                 member=visitor.member,
                 span_ms=rule.seconds * 1000,
@@ -167,7 +167,9 @@ class VelocityGate:
                         now=now,
                     )
         span_ms, keys = rule.seconds * 1000, running.keys
-        await remember(self._connection, keys, rule=rule.key, member=visitor.member, told=decision.id, span_ms=span_ms)
+        await remember(
+            self._connection, keys, rule=rule.counted_as, member=visitor.member, told=decision.id, span_ms=span_ms
+        )
         return decision
 
     def _row(self, running: Running, visitor: Visitor, over: Over, *, now: datetime) -> VelocityDecision:
@@ -200,7 +202,7 @@ class VelocityGate:
         await let_pass(
             self._connection,
             running.keys,
-            rule=rule.key,
+            rule=rule.counted_as,
             member=visitor.member,
             times=rule.most,
             span_ms=rule.seconds * 1000,

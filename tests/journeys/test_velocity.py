@@ -205,6 +205,21 @@ async def test_several_at_once_are_as_many_plays(operator: Operator, member: Mem
     assert (await member.client.post(path, headers=headers, json={"times": 10})).content == answer.content
 
 
+async def test_a_rule_that_does_something_else_from_now_on_begins_anew(
+    operator: Operator, member: Member, mall: AMall, house: House, client: httpx.AsyncClient
+) -> None:
+    campaign = await operator.opens(NOTHING, velocity=[rule(most=1)])
+    await member.plays(campaign)
+    assert (await member.is_refused(campaign))["code"] == "slow-down"
+    row = await operator.gets(f"/campaigns/{campaign}")
+    config = {**row["config"], "velocity": [rule(most=1, action="challenge")]}
+    await operator.posts(f"/campaigns/{campaign}/amend", config=config, seen_version=1, reason="people, perhaps")
+    await member.plays(campaign)
+    challenge = (await member.is_refused(campaign))["challenge_id"]
+    assert (await mall_calls(client, house, mall, "POST", f"/v1/mall/challenges/{challenge}/passed")).status_code == 200
+    await member.plays(campaign)
+
+
 async def test_a_rule_is_put_in_force_while_the_campaign_runs_and_says_no_number_to_members(
     operator: Operator, member: Member
 ) -> None:
