@@ -34,7 +34,7 @@ run: setup ## everything on this machine, with a demo mall; Ctrl-C stops it
 test: setup ## the tests (ARGS="-k wheel" for some); test-long, sim and chaos go on for longer
 	@$(BIN)/pytest -n auto --dist worksteal -m "not ablation and not long" $(ARGS)
 
-test-long: setup ## the tests that wait for hours to turn and campaigns to end, or count thousands
+test-long: setup ## what waits for hours to turn, counts thousands, tries every route, or shows the pages on a second device
 	@$(BIN)/pytest -n auto --dist worksteal -m long $(ARGS)
 
 check: $(READY) ## format, lint, types, import contracts

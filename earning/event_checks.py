@@ -18,6 +18,8 @@ from earning.periods import Every, period_name
 BROKEN_SHOWN_MAX: Final = 100
 CHUNK_EVENTS: Final = 2_000
 CHUNK_CAPS: Final = 400
+THROUGH_THE_GATE: Final = (Source.EVENT, Source.INVITATION)
+"""What is granted by a rule: an invitation's reward is an event of ours."""
 Checked = tuple[int, list[str]]
 
 
@@ -44,7 +46,7 @@ def _is_its_grant(campaign: str) -> Any:
         ChanceGrant.campaign_id == campaign,
         ChanceGrant.member_id == MallEvent.member_id,
         ChanceGrant.number == MallEvent.grant_number,
-        ChanceGrant.source == Source.EVENT,
+        ChanceGrant.source.in_(THROUGH_THE_GATE),
         ChanceGrant.reference == MallEvent.event_id,
     )
 
@@ -52,7 +54,7 @@ def _is_its_grant(campaign: str) -> Any:
 def _unreported(campaign: str) -> Select[str]:
     reported = _of(campaign, select(MallEvent.event_id)).where(_is_its_grant(campaign)).correlate(ChanceGrant)
     return select(ChanceGrant.member_id).where(
-        ChanceGrant.campaign_id == campaign, ChanceGrant.source == Source.EVENT, ~reported.exists()
+        ChanceGrant.campaign_id == campaign, ChanceGrant.source.in_(THROUGH_THE_GATE), ~reported.exists()
     )
 
 

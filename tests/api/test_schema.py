@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import jwt
+import pytest
 
 from tests.support import mall_signing
 from tests.support.processes import RunningHouse
@@ -24,6 +25,7 @@ SECONDS_MAX = 240
 JUDGED_BY_MEANING = "positive_data_acceptance"
 
 
+@pytest.mark.long
 def test_no_request_breaks_the_service(run_house: Callable[..., RunningHouse], tmp_path: Path) -> None:
     house = run_house()
     house.wait_ready()

@@ -13,7 +13,9 @@ from tests.browser.shelf import NOTHING, TOPUP, UMBRELLA, limits
 from tests.browser.visitor import EN_DESK, LAND_MS_MAX, ZH_PHONE, Device, Visitor
 from tests.journeys.people import Operator, hours
 
-everyone = pytest.mark.parametrize("device", [ZH_PHONE.at_rest(), EN_DESK.at_rest()], ids=["zh-phone", "en-desk"])
+everyone = pytest.mark.parametrize(
+    "device", [ZH_PHONE.at_rest(), pytest.param(EN_DESK.at_rest(), marks=pytest.mark.long)], ids=["zh-phone", "en-desk"]
+)
 TABS_MAX = 30
 GRAVE = {"serious", "critical"}
 

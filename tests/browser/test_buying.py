@@ -29,7 +29,9 @@ async def wins_66_points(visitor: Visitor) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("device", [ZH_PHONE.at_rest(), EN_DESK.at_rest()], ids=["zh-phone", "en-desk"])
+@pytest.mark.parametrize(
+    "device", [ZH_PHONE.at_rest(), pytest.param(EN_DESK.at_rest(), marks=pytest.mark.long)], ids=["zh-phone", "en-desk"]
+)
 async def test_points_that_were_won_buy_one_more(device: Device, operator: Operator, visit: Visit) -> None:
     visitor = await visit(device, await operator.opens(POINTS, **ONE_FREE))
     await wins_66_points(visitor)

@@ -13,7 +13,9 @@ from tests.browser.visitor import EN_DESK, LAND_MS_MAX, ZH_PHONE, Device
 from tests.journeys.people import Operator
 from tests.support.processes import RunningHouse
 
-everyone = pytest.mark.parametrize("device", [ZH_PHONE, EN_DESK], ids=["zh-phone", "en-desk"])
+everyone = pytest.mark.parametrize(
+    "device", [ZH_PHONE, pytest.param(EN_DESK, marks=pytest.mark.long)], ids=["zh-phone", "en-desk"]
+)
 
 
 @pytest.mark.long

@@ -32,7 +32,9 @@ async def ledger(estate: RunningHouse, browser_engines: dict[str, str]) -> Async
     await database.close()
 
 
-@pytest.mark.parametrize("device", [ZH_PHONE.at_rest(), EN_DESK.at_rest()], ids=["zh-phone", "en-desk"])
+@pytest.mark.parametrize(
+    "device", [ZH_PHONE.at_rest(), pytest.param(EN_DESK.at_rest(), marks=pytest.mark.long)], ids=["zh-phone", "en-desk"]
+)
 async def test_a_held_win_has_no_form_until_it_is_released(
     device: Device, operator: Operator, visit: Visit, ledger: Database
 ) -> None:

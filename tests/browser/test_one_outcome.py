@@ -13,7 +13,9 @@ from tests.browser.shelf import LIVELY, LIVELY_WHEEL, NOTHING, limits, zone_far_
 from tests.browser.visitor import EN_DESK, LAND_MS_MAX, PLAYS, ZH_PHONE, Device, Visitor
 from tests.journeys.people import Operator
 
-everyone = pytest.mark.parametrize("device", [ZH_PHONE, EN_DESK], ids=["zh-phone", "en-desk"])
+everyone = pytest.mark.parametrize(
+    "device", [ZH_PHONE, pytest.param(EN_DESK, marks=pytest.mark.long)], ids=["zh-phone", "en-desk"]
+)
 STALL_SECONDS = 11  # longer than the frame waits for one answer
 
 

@@ -16,7 +16,9 @@ from tests.journeys.people import Operator, pool_of
 GUESTS, EVERYBODY = ["umbrella", "nothing", "umbrella"], ["topup", "thanks", "topup"]
 SECTORS = ["umbrella", "topup", "nothing", "thanks", "topup", "umbrella"]
 NOTHING_WON = {"zh": "再接再厉", "en": "Never mind"}
-everyone = pytest.mark.parametrize("device", [ZH_PHONE, EN_DESK.at_rest()], ids=["zh-phone", "en-desk-at-rest"])
+everyone = pytest.mark.parametrize(
+    "device", [ZH_PHONE, pytest.param(EN_DESK.at_rest(), marks=pytest.mark.long)], ids=["zh-phone", "en-desk-at-rest"]
+)
 
 
 async def a_campaign_of_two_pools(operator: Operator) -> tuple[str, str]:

@@ -20,7 +20,9 @@ RAFFLE: dict[str, Any] = {"prizes": [{"key": "grand", "product": "UMBRELLA", "un
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("device", [ZH_PHONE.at_rest(), EN_DESK.at_rest()], ids=["zh-phone", "en-desk"])
+@pytest.mark.parametrize(
+    "device", [ZH_PHONE.at_rest(), pytest.param(EN_DESK.at_rest(), marks=pytest.mark.long)], ids=["zh-phone", "en-desk"]
+)
 async def test_tickets_are_counted_and_the_result_comes_by_itself(
     device: Device, operator: Operator, visit: Visit
 ) -> None:

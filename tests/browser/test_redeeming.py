@@ -14,7 +14,9 @@ from tests.browser.test_access import finds_nothing_grave, stays_in, tabs_to
 from tests.browser.visitor import EN_DESK, ZH_PHONE, Device, Visitor
 from tests.journeys.people import Operator
 
-everyone = pytest.mark.parametrize("device", [ZH_PHONE.at_rest(), EN_DESK.at_rest()], ids=["zh-phone", "en-desk"])
+everyone = pytest.mark.parametrize(
+    "device", [ZH_PHONE.at_rest(), pytest.param(EN_DESK.at_rest(), marks=pytest.mark.long)], ids=["zh-phone", "en-desk"]
+)
 PAID = {"limits": {}, "chances": {"free": {"count": 1, "period": "all"}}}
 
 

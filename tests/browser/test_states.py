@@ -18,7 +18,9 @@ from tests.browser.shelf import NOTHING, limits, zone_far_from_midnight
 from tests.browser.visitor import EN_DESK, LANGUAGES, WORDS, ZH_PHONE, Device, Visitor
 from tests.journeys.people import Operator, hours, pool_of
 
-everyone = pytest.mark.parametrize("device", [ZH_PHONE.at_rest(), EN_DESK.at_rest()], ids=["zh-phone", "en-desk"])
+everyone = pytest.mark.parametrize(
+    "device", [ZH_PHONE.at_rest(), pytest.param(EN_DESK.at_rest(), marks=pytest.mark.long)], ids=["zh-phone", "en-desk"]
+)
 TURNS_MS_MAX = 20_000
 TOKENS = "**/launch-token*"
 

@@ -31,7 +31,9 @@ async def test_a_wait_says_why_and_ends_by_itself(operator: Operator, visit: Vis
     assert len((await visitor.plays())["items"]) == 2
 
 
-@pytest.mark.parametrize("device", [ZH_PHONE, EN_DESK], ids=["zh-phone", "en-desk"])
+@pytest.mark.parametrize(
+    "device", [ZH_PHONE, pytest.param(EN_DESK, marks=pytest.mark.long)], ids=["zh-phone", "en-desk"]
+)
 async def test_the_mall_checks_the_member_and_the_game_goes_on(
     device: Device, operator: Operator, visit: Visit
 ) -> None:

@@ -15,7 +15,9 @@ from tests.browser.visitor import DELIVER_MS_MAX, EN_DESK, ZH_PHONE, Device
 from tests.journeys.people import Operator
 from tests.support.processes import RunningHouse
 
-everyone = pytest.mark.parametrize("device", [ZH_PHONE, EN_DESK], ids=["zh-phone", "en-desk"])
+everyone = pytest.mark.parametrize(
+    "device", [ZH_PHONE, pytest.param(EN_DESK, marks=pytest.mark.long)], ids=["zh-phone", "en-desk"]
+)
 ADDRESS = "浙江省杭州市西湖区示例路1号1幢100室"
 
 

@@ -17,7 +17,7 @@ from campaigns.room import furnish
 from core.db import Database
 from core.sealing import Sealer
 from inventory.connection import Connection
-from tests.sim.giving import give_ways
+from tests.sim.giving import give_ways, promise
 from tests.sim.inline import InlineDatabase
 from tests.sim.masters import Masters
 from tests.support.arguments import CountingEntropy, CountingIds
@@ -190,6 +190,7 @@ async def publish_all(database: Database, connection: Connection) -> list[str]:
     for campaign, shape in zip(campaigns, SHAPES, strict=True):
         if shape.more.get("chances") is not None:
             await give_ways(database, campaign, ids=ids)
+            await promise(database, room, campaign, when="played" if shape.more["chances"].get("price") else "joined")
     return campaigns
 
 

@@ -27,8 +27,8 @@ from core.errors import Refusal
 from core.sealing import Sealer
 from inventory.connection import Connection
 from inventory.stream import Entry
-from tests.sim.earners import Earners
 from tests.sim.faults import Died, Point, SimClock, SimConnection, SimDatabase, Sky, reply_lost
+from tests.sim.inviters import Inviters
 from tests.sim.journal import Journal
 from tests.sim.masters import Masters, Snapshot
 from tests.sim.processes import Flight, Process
@@ -46,7 +46,7 @@ NESTED_MAX = 1
 
 
 @dataclass
-class World(Earners, Raffling, Reviewers):
+class World(Inviters, Raffling, Reviewers):
     """`reveals_early` is the ablation that shows what Redis decided before the ledger has it.
 
     `favours` names events that are to happen often, in place of the seed's own favourites.
@@ -79,6 +79,7 @@ class World(Earners, Raffling, Reviewers):
         self.snapshots: list[Snapshot] = []
         self.keys_made = 0
         self.begin_earning()
+        self.begin_inviting()
 
     @property
     def apis(self) -> list[Process]:
