@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from api.house import House
@@ -10,6 +11,7 @@ from campaigns.plays import Asked
 from campaigns.reviewing import GENERAL
 from tests.journeys.people import Line, Member, Operator, works
 
+ROUNDS_MAX = 60
 SURE: tuple[Line, ...] = (("points", "100%", None, None, "POINTS-5"), ("thanks", "0", None, None, None))
 
 
@@ -33,4 +35,15 @@ async def test_a_win_is_held_told_of_and_delivered_once_it_is_released(
     seen = await member.sees(award["id"], "delivered", house)
     assert (seen["told"], seen["result"]["points"]) == (None, 5)
     assert await member.plays(campaign, key="under-review") == shown
-    assert {finding.id for finding in await audit_house(house, is_at_rest=True) if not finding.holds} == set()
+    assert await broken_at_rest(house) == set()
+
+
+async def broken_at_rest(house: House) -> set[str]:
+    """What the audit finds once the worker has come to rest, which looks at the stream's youngest plays only a little later."""
+    for _ in range(ROUNDS_MAX):
+        await works(house)
+        broken = {finding.id for finding in await audit_house(house, is_at_rest=True) if not finding.holds}
+        if broken != {"I10"}:
+            break
+        await asyncio.sleep(0.25)
+    return broken

@@ -43,11 +43,17 @@ async def house(settings: Settings, clock: HandClock) -> AsyncIterator[House]:
         yield house
 
 
+@pytest.fixture(scope="session")
+def application(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    """One application for all houses of a test process: making its routes takes longer than most tests."""
+    return create_app(Settings(environment="test", var=tmp_path_factory.mktemp("var"), base_url=BASE_URL))
+
+
 @pytest.fixture
-async def app(settings: Settings, house: House) -> AsyncIterator[FastAPI]:
-    app = create_app(settings, house=house)
-    async with app.router.lifespan_context(app):
-        yield app
+def app(application: FastAPI, house: House) -> FastAPI:
+    """The application, at work in this test's house."""
+    application.state.house = house
+    return application
 
 
 @pytest.fixture
