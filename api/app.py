@@ -89,11 +89,10 @@ class Application(FastAPI):
         return Front(plays.PlaysFirst(super().build_middleware_stack()), secure_transport=self._secure_transport)
 
     def openapi(self) -> dict[str, Any]:
-        if self.openapi_schema is None:
-            document = super().openapi()
-            document["paths"].update(plays.OPENAPI)
-            document["components"]["schemas"].update(plays.SCHEMAS, Problem=SCHEMA)
-        return super().openapi()
+        document = super().openapi()  # which the framework may make anew at any time
+        document["paths"].update(plays.OPENAPI)
+        document["components"]["schemas"].update(plays.SCHEMAS, Problem=SCHEMA)
+        return document
 
 
 def create_app(settings: Settings, *, house: House | None = None) -> FastAPI:

@@ -22,7 +22,7 @@ from tests.support.arguments import CountingIds, HandClock
 
 NOBODY = str(UUID(int=0xDEAD))
 STRANGER = str(UUID(int=0xFACE))
-SECONDS_MAX = 0.6
+SECONDS_MAX = 1.2
 _numbers = itertools.count(1)
 
 
