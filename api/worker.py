@@ -85,7 +85,7 @@ def steps_of(house: House) -> Sequence[Step]:
         Step("raffles", lambda: tend_raffles(house), 2, idle_seconds=5),
         Step("deliveries", deliver, 0.25, idle_seconds=0.75),
         Step("purchases", carry_on_purchases, 1),
-        Step("invitations", invite, 2, idle_seconds=5),
+        Step("invitations", invite, 1, idle_seconds=2),
         Step("points", expire_points, 60),
         Step("invariants", check_invariants, 60),
         Step("expired", forget_the_expired, 60),
