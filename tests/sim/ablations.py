@@ -104,7 +104,6 @@ ABLATIONS = {
     ),
     "a win forgets its review": Ablation(forgets_reviews=True),
     "no previous play": Ablation(weaken=without_previous),
-    "no play named as the previous one": Ablation(weaken=without_previous_id, shapes=(7,)),
     "no epoch guard": Ablation(statement=" AND c.epoch = r.permit_epoch", favours=("pause", "resume")),
     "sealed before the stream is drained": Ablation(without=hasty.sealed_undrained, shapes=(HAS_RAFFLE,)),
     "sealed when the first clock says it is over": Ablation(
