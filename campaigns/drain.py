@@ -104,8 +104,10 @@ class Drain:
 
     async def _commit(self, campaign: str, entries: Sequence[Entry], *, permit_epoch: int) -> tuple[Entry, ...]:
         """Commit those the ledger has not yet, which are few; what does not go in comes back. After a raffle's seal nothing does."""
+        if not entries:
+            return ()
         last = await self._sealed_at(campaign)
-        held = await self._ledger.held([entry.play for entry in entries]) if entries else set()
+        held = await self._ledger.held([entry.play for entry in entries])
         rows = []
         for entry in entries:
             if entry.play in held or (last is not None and entry.seq > last):

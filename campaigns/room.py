@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from campaigns.admission import Admission
 from campaigns.blocks import Blocks
-from campaigns.challenges import Challenges
 from campaigns.drain import Drain
 from campaigns.ledger import Ledger
 from campaigns.lifecycle import Lifecycle
@@ -37,7 +36,7 @@ class CampaignsRoom:
     plays: Plays
     several: Several
     paying: Paying
-    challenges: Challenges
+    velocity: VelocityGate
     lifecycle: Lifecycle
     raffles: RaffleDraws
 
@@ -53,13 +52,14 @@ def furnish(
     blocks = Blocks(database=database, clock=clock)
     admission = Admission(database=database, blocks=blocks, clock=clock)
     paying = Paying(database=database, versions=versions, connection=connection, clock=clock)
+    velocity = VelocityGate(database=database, blocks=blocks, connection=connection, clock=clock, ids=ids)
     plays = Plays(
         versions=versions,
         admission=admission,
         ledger=ledger,
         mending=mending,
         paying=paying,
-        velocity=VelocityGate(database=database, blocks=blocks, connection=connection, clock=clock, ids=ids),
+        velocity=velocity,
         connection=connection,
         clock=clock,
         ids=ids,
@@ -76,7 +76,7 @@ def furnish(
         plays=plays,
         several=Several(plays=plays, versions=versions),
         paying=paying,
-        challenges=Challenges(database=database, connection=connection, clock=clock),
+        velocity=velocity,
         lifecycle=lifecycle,
         raffles=RaffleDraws(
             database=database, versions=versions, mending=mending, connection=connection, clock=clock, ids=ids

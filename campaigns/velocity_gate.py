@@ -14,7 +14,7 @@ from typing import NamedTuple
 from campaigns.blocks import Blocked, Blocks, block, block_of
 from campaigns.game import Text
 from campaigns.velocity import VelocityRule
-from campaigns.velocity_decisions import standing
+from campaigns.velocity_decisions import challenge_of, rule_of, standing
 from campaigns.velocity_models import VelocityDecision
 from campaigns.versions import Running
 from core.clock import Clock
@@ -22,6 +22,7 @@ from core.db import Database, hold
 from core.errors import Refusal
 from core.ids import Ids
 from inventory.connection import Connection
+from inventory.keys import LaneKeys
 from inventory.velocity import Level, Window, count, let_pass, remember
 
 AUTHOR = "velocity rule {key}"
@@ -87,7 +88,7 @@ class VelocityGate:
         overs = await self._look(running, visitor, asked)
         if lifted := [each for each in overs if await self._is_lifted(running, visitor, each)]:
             for rule, _ in lifted:
-                await self._let_pass(running, visitor, rule)
+                await self._let_pass(running.keys, visitor.member, rule)
             overs = await self._look(running, visitor, asked)
         stopping = [each for each in overs if each.rule.stops]
         if stopping:
@@ -119,6 +120,16 @@ class VelocityGate:
             await self._decide(running, visitor, over)
         wait = -(-(level.free_at - self._clock.now()) // timedelta(seconds=1))
         return SlowDown(told=rule.told, retry_at=level.free_at, retry_after_seconds=max(wait, 1))
+
+    async def passed(self, *, mall: str, challenge: str) -> VelocityDecision:
+        """The member may ask as often again as the rule allows, from the first time the mall says so. Raises NotFound."""
+        async with self._database.transaction() as session:
+            decision = await challenge_of(session, mall=mall, challenge=challenge, for_update=True)
+            if decision.passed_at is None:
+                decision.passed_at = self._clock.now()
+                # Before it is committed: should this fail, the mall says it again.
+                await self._let_pass(LaneKeys(decision.campaign_id), decision.member_id, rule_of(decision))
+        return decision
 
     def _rules_about(self, running: Running, visitor: Visitor) -> list[VelocityRule]:
         return [rule for rule in running.version.config.velocity if visitor.subjects[rule.of]]
@@ -198,12 +209,12 @@ class VelocityGate:
                 session, mall=running.version.mall, sub=visitor.sub, now=now
             )
 
-    async def _let_pass(self, running: Running, visitor: Visitor, rule: VelocityRule) -> None:
+    async def _let_pass(self, keys: LaneKeys, member: str, rule: VelocityRule) -> None:
         await let_pass(
             self._connection,
-            running.keys,
+            keys,
             rule=rule.counted_as,
-            member=visitor.member,
+            member=member,
             times=rule.most,
             span_ms=rule.seconds * 1000,
         )

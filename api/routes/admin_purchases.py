@@ -8,14 +8,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.auth.audit import Subject, record
 from api.auth.dependencies import AnyOperator, TheHouse, operator_with
 from api.auth.operators import Actor, Role
 from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_at, position_of
 from api.routes.admin_awards import Why
-from campaigns.models import Campaign
+from campaigns.lifecycle import campaign_of
 from core.errors import InvalidField, NotFound
 from earning.purchase_models import ChancePurchase, State
 from earning.purchase_steps import try_again
@@ -87,7 +86,7 @@ async def list_purchases(
     """What members bought, or tried to, newest first; in one state when it is named."""
     position = position_of(cursor, parts=1)
     async with house.database.reading() as session:
-        await _own_campaign(session, operator, str(campaign_id))
+        await campaign_of(session, mall=operator.mall_id, campaign=str(campaign_id))
         rows = await page_of_campaign(
             session,
             campaign=str(campaign_id),
@@ -141,12 +140,6 @@ async def get_statement(
         raise InvalidField(("day", "has not begun"))
     statement = await match_day(house.database, house.wallet, day=wanted, mall=operator.mall_id)
     return StatementView.model_validate(statement)
-
-
-async def _own_campaign(session: AsyncSession, operator: Actor, campaign: str) -> None:
-    row = await session.get(Campaign, campaign)
-    if row is None or row.mall_id != operator.mall_id:
-        raise NotFound(noun="campaign")
 
 
 def _day_in(text: str) -> date:

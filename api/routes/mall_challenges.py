@@ -60,7 +60,7 @@ async def get_challenge(challenge_id: UUID, mall: CallingMall, house: TheHouse) 
 @router.post("/{challenge_id}/passed", response_model=ChallengeView)
 async def pass_challenge(challenge_id: UUID, mall: CallingMall, house: TheHouse) -> Any:
     """The member has passed the mall's check, and may ask as often again as the rule allows. Said again, it changes nothing."""
-    decision = await house.campaigns.challenges.passed(mall=mall, challenge=str(challenge_id))
+    decision = await house.campaigns.velocity.passed(mall=mall, challenge=str(challenge_id))
     async with house.database.reading() as session:
         names = await names_of(session, [decision.member_id])
     return _view(decision, names[decision.member_id])

@@ -9,7 +9,7 @@ import pytest
 
 from campaigns.room import CampaignsRoom, furnish
 from core.db import Database
-from core.ids import TimeOrderedIds
+from core.ids import Ids, TimeOrderedIds
 from core.sealing import Sealer
 from inventory.connection import Connection
 from tests.support.arguments import CountingEntropy
@@ -31,7 +31,7 @@ def room(database: Database, connection: Connection) -> CampaignsRoom:
     return open_room(database, connection)
 
 
-def open_room(database: Database, connection: Connection) -> CampaignsRoom:
+def open_room(database: Database, connection: Connection, *, ids: Ids | None = None) -> CampaignsRoom:
     """A process of its own would see the same: nothing is shared but the engines and the key."""
     entropy = CountingEntropy()
     return furnish(
@@ -39,7 +39,7 @@ def open_room(database: Database, connection: Connection) -> CampaignsRoom:
         connection=connection,
         sealer=Sealer(bytes(32), entropy),
         clock=WallClock(),
-        ids=TimeOrderedIds(),
+        ids=ids or TimeOrderedIds(),
         entropy=entropy,
     )
 

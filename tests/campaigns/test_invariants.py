@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +16,7 @@ from core.db import Database
 from inventory.connection import Connection
 from inventory.keys import LaneKeys
 from tests.campaigns.conftest import Publish, open_room
+from tests.support.arguments import CountingIds
 from tests.support.campaigns import WallClock, change
 
 LINES = [
@@ -53,10 +54,16 @@ async def tamper(database: Database, statements: Sequence[str]) -> None:
 
 
 @pytest.fixture
+def room(database: Database, connection: Connection) -> CampaignsRoom:
+    """Its draws are the same in every run: at 99 % one sound run in a hundred would be doubted."""
+    return open_room(database, connection, ids=CountingIds())
+
+
+@pytest.fixture
 async def campaign(room: CampaignsRoom, publish_wheel: Publish) -> str:
     """Thirty plays of three members, settled and drained."""
     campaign = await publish_wheel(lines=LINES, member_plays_max=40)
-    members = [str(uuid4()) for _ in range(3)]
+    members = [str(UUID(int=number)) for number in (1, 2, 3)]
     for number in range(30):
         await room.plays.play(Asked(campaign=campaign, member=members[number % 3], key=f"key-{number}", entry="{}"))
     await room.mending.tend(campaign)
@@ -67,8 +74,7 @@ async def test_all_hold_after_plays_and_all_were_checked(
     room: CampaignsRoom, database: Database, connection: Connection, campaign: str
 ) -> None:
     found = await findings(database, connection, room)
-    unlucky = {"I12"}  # one sound run in a hundred is doubted; what it notices is shown below
-    assert {id_ for id_, finding in found.items() if not finding.holds} <= unlucky
+    assert {id_ for id_, finding in found.items() if not finding.holds} == set()
     assert {invariant.id for invariant in INVARIANTS} <= found.keys()
     assert all(found[id_].checked >= 30 for id_ in ("I3", "I4", "I5", "I6", "I7", "I8", "I11", "I12", "I16"))
     assert found["I1"].checked == 4
