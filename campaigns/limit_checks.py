@@ -62,12 +62,13 @@ def _past_limits(at: Looking, version: Version) -> Executable:
 
 
 async def _chains_broken(at: Looking) -> list[str]:
-    """The play that a play names as the one before it is the member's, and the one before it."""
+    """The play that a play names as the one before it is there, is the member's, and is the one before it."""
     before = aliased(Play)
     is_it = and_(
         before.campaign_id == Play.campaign_id, before.member_id == Play.member_id, before.ordinal == Play.ordinal - 1
     )
-    other = select(Play.id, Play.seq).join(before, before.id == Play.previous_id).where(at.plays, ~is_it)
+    named = select(Play.id, Play.seq).outerjoin(before, before.id == Play.previous_id)
+    other = named.where(at.plays, Play.previous_id.is_not(None), or_(before.id.is_(None), ~is_it))
     return [f"{name_of_play(play)} follows another play than the member's one before" for play in await at.rows(other)]
 
 

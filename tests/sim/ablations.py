@@ -23,8 +23,7 @@ _WON = Row.won
 class Ablation:
     """What is missing. `statement` is cut out of the ledger's insert; `weaken` drops constraints of the play table; with
     `ignores_numbers` a number or a granted chance that another play has is passed over in silence; with
-    `forgets_reviews` a win is written as if its play were under none.
-    `ignores_numbers` a number or a granted chance that another play has is passed over in silence; `without` changes a room.
+    `forgets_reviews` a win is written as if its play were under none; `without` changes a room.
 
     Seeds on the campaigns that `shapes` names by their places, which favour the events named by `favours`, are tried
     until one violates something.
@@ -104,6 +103,7 @@ ABLATIONS = {
     ),
     "a win forgets its review": Ablation(forgets_reviews=True),
     "no previous play": Ablation(weaken=without_previous),
+    "no play named as the previous one": Ablation(weaken=without_previous_id, shapes=(7, 12)),
     "no epoch guard": Ablation(statement=" AND c.epoch = r.permit_epoch", favours=("pause", "resume")),
     "sealed before the stream is drained": Ablation(without=hasty.sealed_undrained, shapes=(HAS_RAFFLE,)),
     "sealed when the first clock says it is over": Ablation(

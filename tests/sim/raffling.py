@@ -17,7 +17,7 @@ from campaigns.raffle_draws import SETTLES_AFTER, RaffleDraws
 from campaigns.raffle_models import RaffleDraw, RafflePlace, RaffleWin
 from campaigns.versions import Version
 from core.db import Database
-from prizes.awards import ENDS, LAPSED, VOID
+from prizes.awards import ENDS, HELD, LAPSED, VOID
 from prizes.models import Award
 from tests.sim.faults import SimClock
 from tests.sim.ground import SHAPES
@@ -87,9 +87,10 @@ class Raffling(Operators):
             self.say("  a step was taken")
 
     async def lapse(self) -> None:
-        """Somebody does not claim, or operators void their prize."""
+        """Somebody does not claim, or operators void their prize; about what is held only reviewers decide."""
         process = self.idle(self.processes)
-        open_ones = select(Award.id).join(RaffleWin, RaffleWin.award_id == Award.id).where(Award.state.not_in(ENDS))
+        of_raffle = select(Award.id).join(RaffleWin, RaffleWin.award_id == Award.id)
+        open_ones = of_raffle.where(Award.state.not_in(ENDS | {HELD}))
         async with self.shared.reading() as session:
             found = (await session.scalars(open_ones.order_by(Award.id))).all()
         if process is None or not found:

@@ -323,7 +323,7 @@ export class App {
   watch(standing) {
     clearInterval(this.timer);
     if (COUNTED_DOWN.includes(standing)) this.timer = setInterval(() => this.tick(), 1000);
-    else if (standing in RECHECK_MS) this.timer = setInterval(() => this.#recheck(standing), RECHECK_MS[standing]);
+    else if (standing in RECHECK_MS) this.timer = setInterval(() => this.#recheck(standing), RECHECK_MS[this.#mayBeGiven(standing) ? "out-of-chances" : standing]);
   }
 
   tick() {
@@ -336,9 +336,14 @@ export class App {
     this.#recheck();
   }
 
+  /** Whether a chance may come before the next free one: by a friend, an event, or an operator. */
+  #mayBeGiven(standing) {
+    return standing === "no-chance-left" && Boolean(this.definition.chances);
+  }
+
   async #recheck(standing) {
     if (document.hidden) return;
-    if (standing === "no-chance-left" && new Date(this.me.next_chance_at) > this.calendar.now()) return;
+    if (standing === "no-chance-left" && !this.#mayBeGiven(standing) && new Date(this.me.next_chance_at) > this.calendar.now()) return;
     try {
       const { phase, redeems_codes, raffle, fairness } = await this.api.definition();
       Object.assign(this.definition, { phase, redeems_codes, raffle, fairness });
