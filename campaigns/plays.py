@@ -208,10 +208,10 @@ class Plays:
 
     async def count_wins(self, asked: Asked, *decided: Decided) -> None:
         """Let the velocity rules count what was won just now."""
-        for each in decided:
-            won = each.running.version.lines[each.entry.awarded].prize is not None
-            if won and not each.is_held and each.running.version.config.velocity:
-                await self._velocity.count_wins(each.running, asked.visitor, [each.entry.play])
+        new = [each for each in decided if not each.is_held]
+        won = [each.entry.play for each in new if each.running.version.lines[each.entry.awarded].prize is not None]
+        if won:
+            await self._velocity.count_wins(decided[0].running, asked.visitor, won)
 
     async def is_known(self, asked: Asked, running: Running) -> bool:
         """Whether the request's key became a play before. Raises KeyReused when its body was another."""

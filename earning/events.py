@@ -157,8 +157,9 @@ async def _spent(session: AsyncSession, rule: EventRule, scope: Scope) -> RuleSp
     granted = select(func.coalesce(func.sum(MallEvent.granted), 0)).where(MallEvent.rule_id == rule.id)
     if scope.member:
         granted = granted.where(MallEvent.member_id == scope.member)
-    if scope.since is not None:
-        granted = granted.where(MallEvent.received_at >= scope.since)
+    if scope.bounds is not None:
+        since, until = scope.bounds
+        granted = granted.where(MallEvent.received_at >= since, MallEvent.received_at < until)
     amount = await session.scalar(granted) or 0
     row = RuleSpent(
         rule_id=rule.id, member=scope.member, period=scope.period, amount=amount, most=max(scope.most, amount)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -24,17 +24,24 @@ def period_name(every: Every, at: datetime, zone: ZoneInfo) -> str:
     return local.date().isoformat() if every is Every.DAY else f"{local.year:04}-{local.month:02}"
 
 
-def start_of_period(every: Every, at: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant of the period that an instant falls in."""
+def bounds_of_period(every: Every, at: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first instant of the period that an instant falls in, and the first of the next."""
     day = at.astimezone(zone).date()
-    if every is Every.WEEK:
-        day -= timedelta(days=day.weekday())
-    elif every is Every.MONTH:
-        day = day.replace(day=1)
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    if every is Every.DAY:
+        first, after = day, day + timedelta(days=1)
+    elif every is Every.WEEK:
+        first = day - timedelta(days=day.weekday())
+        after = first + timedelta(days=7)
+    else:
+        first = day.replace(day=1)
+        after = (first + timedelta(days=31)).replace(day=1)
+    return _midnight(first, zone), _midnight(after, zone)
 
 
 def end_of_day(at: datetime, zone: ZoneInfo) -> datetime:
     """The first instant of the next day in the zone."""
-    tomorrow = at.astimezone(zone).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time(), zone).astimezone(UTC)
+    return bounds_of_period(Every.DAY, at, zone)[1]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -17,7 +17,7 @@ from core.ids import Ids
 from earning.event_models import RULE_NAME_CHARS_MAX, EventRule, RuleSpent
 from earning.grants import AMOUNT_MAX
 from earning.lasting import Lasts, are_days_told, expiry
-from earning.periods import Every, end_of_day, period_name, start_of_period
+from earning.periods import Every, bounds_of_period, end_of_day, period_name
 
 RULES_MAX = 200
 DAYS_MAX = 3650
@@ -90,12 +90,12 @@ class TooManyRules(Refusal, code="too-many-rules"):
 
 
 class Scope(NamedTuple):
-    """Whose grants a cap counts, and in which period, which began at `since`; "" is everybody, and always."""
+    """Whose grants a cap counts, and in which period, from its first instant to the next one's; "" is everybody, and always."""
 
     cap: str
     member: str
     period: str
-    since: datetime | None
+    bounds: tuple[datetime, datetime] | None
     most: int
 
 
@@ -165,8 +165,8 @@ def scopes_of(row: EventRule, member: str, now: datetime) -> list[Scope]:
         scopes.append(Scope("member", member, "", None, row.member_max))
     if row.member_period is not None and row.member_period_max is not None:
         every, zone = Every(row.member_period), ZoneInfo(row.zone)
-        period, since = period_name(every, now, zone), start_of_period(every, now, zone)
-        scopes.append(Scope(f"member-{every}", member, period, since, row.member_period_max))
+        period, bounds = period_name(every, now, zone), bounds_of_period(every, now, zone)
+        scopes.append(Scope(f"member-{every}", member, period, bounds, row.member_period_max))
     return scopes
 
 

@@ -18,7 +18,7 @@ from core.ids import TimeOrderedIds
 from earning import rules
 from earning.events import ASKED_MAX, EventDiffers, Received, Reported, RuleStopped, receive
 from earning.grants import held_by
-from earning.periods import Every, end_of_day, period_name, start_of_period
+from earning.periods import Every, bounds_of_period, period_name
 from tests.campaigns.conftest import Publish, connection, publish_wheel, room
 from tests.support.campaigns import MALL
 
@@ -208,22 +208,33 @@ async def test_the_ledger_itself_refuses_what_passes_a_cap(database: Database, c
             await session.execute(text("UPDATE rule_spent SET amount = amount + 1"))
 
 
+async def test_what_a_faster_clock_granted_tomorrow_is_not_of_today(database: Database, campaign: str) -> None:
+    daily = {"member_period": "day", "member_period_max": 5}
+    await a_rule(database, campaign, **daily)
+    almost, midnight = NOON.replace(hour=15, minute=59), NOON.replace(hour=16)
+    assert await granted(database, 4, now=midnight) == [4]
+    await change(database, **daily)  # what was counted is counted anew
+    assert await granted(database, 3, 3, now=almost) == [3, 2]
+    assert await granted(database, 3, now=midnight) == [1]
+
+
 @pytest.mark.parametrize(
-    ("every", "at", "name", "since"),
+    ("every", "at", "name", "days"),
     [
-        (Every.DAY, NOON, "2026-11-22", datetime(2026, 11, 21, 16, tzinfo=UTC)),
-        (Every.WEEK, NOON, "2026-W47", datetime(2026, 11, 15, 16, tzinfo=UTC)),
-        (Every.WEEK, NOON + timedelta(hours=12), "2026-W48", datetime(2026, 11, 22, 16, tzinfo=UTC)),
-        (Every.MONTH, NOON, "2026-11", datetime(2026, 10, 31, 16, tzinfo=UTC)),
-        (Every.WEEK, datetime(2027, 1, 1, tzinfo=UTC), "2026-W53", datetime(2026, 12, 27, 16, tzinfo=UTC)),
+        (Every.DAY, NOON, "2026-11-22", ("2026-11-22", "2026-11-23")),
+        (Every.WEEK, NOON, "2026-W47", ("2026-11-16", "2026-11-23")),
+        (Every.WEEK, NOON.replace(hour=16), "2026-W48", ("2026-11-23", "2026-11-30")),
+        (Every.WEEK, datetime(2027, 1, 1, tzinfo=UTC), "2026-W53", ("2026-12-28", "2027-01-04")),
+        (Every.MONTH, NOON, "2026-11", ("2026-11-01", "2026-12-01")),
+        (Every.MONTH, datetime(2027, 2, 3, tzinfo=UTC), "2027-02", ("2027-02-01", "2027-03-01")),
     ],
 )
-def test_periods_are_those_of_the_zone(every: Every, at: datetime, name: str, since: datetime) -> None:
+def test_periods_are_those_of_the_zone(every: Every, at: datetime, name: str, days: tuple[str, str]) -> None:
     assert period_name(every, at, SHANGHAI) == name
-    assert start_of_period(every, at, SHANGHAI) == since
+    bounds = tuple(datetime.fromisoformat(day).replace(tzinfo=SHANGHAI) for day in days)
+    assert bounds_of_period(every, at, SHANGHAI) == bounds
 
 
 def test_a_day_may_have_25_hours() -> None:
-    berlin = ZoneInfo("Europe/Berlin")
-    noon = datetime(2026, 10, 25, 11, tzinfo=UTC)
-    assert end_of_day(noon, berlin) - start_of_period(Every.DAY, noon, berlin) == timedelta(hours=25)
+    since, until = bounds_of_period(Every.DAY, datetime(2026, 10, 25, 11, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
+    assert until - since == timedelta(hours=25)
