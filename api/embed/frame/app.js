@@ -323,7 +323,10 @@ export class App {
   watch(standing) {
     clearInterval(this.timer);
     if (COUNTED_DOWN.includes(standing)) this.timer = setInterval(() => this.tick(), 1000);
-    else if (standing in RECHECK_MS) this.timer = setInterval(() => this.#recheck(standing), RECHECK_MS[this.#mayBeGiven(standing) ? "out-of-chances" : standing]);
+    else if (standing in RECHECK_MS) {
+      const like = this.#mayBeGiven(standing) ? "out-of-chances" : standing;
+      this.timer = setInterval(() => this.#recheck(standing), RECHECK_MS[like]);
+    }
   }
 
   tick() {
