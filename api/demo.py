@@ -31,16 +31,17 @@ MALL_KEY = "demo"
 MALL_NAME = {"zh": "示例积分商城", "en": "Sample Points Mall"}
 ROLES = (Role.OWNER, Role.REVIEWER)
 PRODUCTS = Path(__file__).parents[1] / "examples" / "demo_mall" / "products.csv"
-GAME = "wheel"
 TEMPLATES = {
-    "wheel": "lively",
-    "wheel-exact": "exact",
-    "wheel-assured": "assured",
-    "wheel-moments": "moments",
-    "wheel-tasks": "tasks",
-    "wheel-raffle": "raffle",
+    "wheel": ("wheel", "lively"),
+    "wheel-grid": ("wheel", "grid"),
+    "wheel-exact": ("wheel", "exact"),
+    "wheel-assured": ("wheel", "assured"),
+    "wheel-moments": ("wheel", "moments"),
+    "wheel-tasks": ("wheel", "tasks"),
+    "wheel-raffle": ("wheel", "raffle"),
+    "scratch": ("scratch", "lucky"),
 }
-"""The demo's campaigns: the name each is told by, and its template."""
+"""The demo's campaigns: the name each is told by, its game and its template."""
 TASKS = "wheel-tasks"
 RULES = (
     {
@@ -117,7 +118,7 @@ async def seed_demo(settings: Settings) -> Demo:
             raw = PRODUCTS.read_bytes()
             await import_products(session, mall_id=mall.id, raw=raw, ids=house.ids, now=house.clock.now())
         await _fill_code_pools(house, mall)
-        campaigns = {name: await _live(house, mall, template) for name, template in TEMPLATES.items()}
+        campaigns = {name: await _live(house, mall, *made_of) for name, made_of in TEMPLATES.items()}
         for campaign in campaigns.values():
             await house.campaigns.mending.tend(campaign)  # a visitor may come before the worker does
     return Demo(mall_key=mall.key, mall_secret=secret, operators=operators, campaigns=campaigns)
@@ -195,13 +196,13 @@ async def _fill_code_pools(house: House, mall: Mall) -> None:
             await codes.upload(session, product=product, raw="\n".join(made).encode(), vault=vault, now=now)
 
 
-async def _live(house: House, mall: Mall, template: str) -> str:
+async def _live(house: House, mall: Mall, game: str, template: str) -> str:
     """The demo's campaign of a template: the one that runs, else a new one."""
     now, lifecycle = house.clock.now(), house.campaigns.lifecycle
     async with house.database.transaction() as session:
         running = await session.scalar(
             select(Campaign.id)
-            .where(Campaign.mall_id == mall.id, Campaign.game == GAME, Campaign.template.startswith(f"{template}@"))
+            .where(Campaign.mall_id == mall.id, Campaign.game == game, Campaign.template.startswith(f"{template}@"))
             .where(Campaign.state != State.DRAFT, Campaign.ends_at > now)
             .order_by(Campaign.created_at)
             .limit(1)
@@ -209,10 +210,10 @@ async def _live(house: House, mall: Mall, template: str) -> str:
         if running is not None:
             return running
         told: dict[str, Any] = {"starts_at": now.isoformat(), "ends_at": (now + LASTS).isoformat()}
-        if template == TEMPLATES[TASKS]:
+        if (game, template) == TEMPLATES[TASKS]:
             told["invitations"] = INVITATIONS
-        campaign = await lifecycle.create(session, mall=mall.id, game=GAME, template=template, changes=told)
-        if template == TEMPLATES[TASKS]:
+        campaign = await lifecycle.create(session, mall=mall.id, game=game, template=template, changes=told)
+        if (game, template) == TEMPLATES[TASKS]:
             await _let_events_give(session, house, mall, campaign.id)
         author = Author(email=f"{Role.OWNER.value}@demo.example", at=now, reason="the demo's own campaign")
         await lifecycle.publish(session, campaign, author)

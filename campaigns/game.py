@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -42,6 +43,13 @@ class ConfigFault(ValueError):
         self.reason = reason
 
 
+class GameLine(NamedTuple):
+    """What a game may know of a pool's line: its key, and whether something is won on it."""
+
+    key: str
+    wins: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What a game may know when it shows an outcome: which line was awarded, and the play's own number.
@@ -66,6 +74,10 @@ class Template:
     draft: Mapping[str, Any]
 
 
+def shown_at_once(_config: Any) -> None:
+    """What most games say of `covers`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Game(Generic[ConfigT, EntryT]):
     """One game. Every function is pure; `folder` holds `templates/*.json` and `widget/index.js`."""
@@ -75,14 +87,16 @@ class Game(Generic[ConfigT, EntryT]):
     config: type[ConfigT]
     entry: type[EntryT]
     folder: Path
-    check: Callable[[ConfigT, Sequence[str]], None]
-    """Raises ConfigFault when the config does not fit the pools' line keys."""
+    check: Callable[[ConfigT, Sequence[GameLine]], None]
+    """Raises ConfigFault when the config does not fit the pools' lines."""
     tier: Callable[[ConfigT, EntryT], str]
     """The tier whose pools this entry draws from: a pool's key, where it has no other."""
     reveal: Callable[[ConfigT, EntryT, Shown], Mapping[str, Any]]
     """What the widget needs to show the outcome, as JSON."""
     view: Callable[[ConfigT], Mapping[str, Any]]
     """The part of the config that the widget may see before a play."""
+    covers: Callable[[ConfigT], timedelta | None] = shown_at_once
+    """How long an outcome may wait to be uncovered by its member, before it is by itself; None shows it at once."""
 
 
 AnyGame = Game[Any, Any]

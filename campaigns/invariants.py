@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.counter_checks import counters_agree, nothing_personal, shown_in_ledger, stream_drained
+from campaigns.cover_checks import covers_agree
 from campaigns.draw_checks import draws_fit, draws_recompute
 from campaigns.ledger_checks import (
     answers_stand,
@@ -107,6 +108,7 @@ INVARIANTS = (
     ),
     Invariant("I11", "Every draw recomputes", raffle_recomputes, is_quick=False),
     Invariant("I15", "Winning plays, awards and outbox rows are the same", raffle_awarded, is_quick=False),
+    Invariant("I15", "Winning plays, awards and outbox rows are the same", covers_agree),
     Invariant("I16", "Nothing was played outside the window or while paused", inside_window),
     Invariant("I17", "Nothing personal in counters or streams", nothing_personal, is_quick=False),
     Invariant(
@@ -194,6 +196,7 @@ async def look_at_prizes(session: AsyncSession, *, now: datetime) -> list[Findin
             "I14", "An award is delivered once, and every award ends", await prizes.one_delivery(session, now=now)
         ),
         _finding("I14", "An award is delivered once, and every award ends", await prizes.reviews_decided(session)),
+        _finding("I14", "An award is delivered once, and every award ends", await prizes.covers_kept(session)),
     ]
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from campaigns.covers import claim_before, covered_until_ms
 from campaigns.ledger_sql import Batch, insert_plays
 from campaigns.models import Play
 from campaigns.reviewing import reason_of
@@ -70,6 +70,7 @@ class Row:
             "day_plays_max": limits.member_day_plays_max,
             "unit": entry.unit,
             "numbers": written(entry.numbers),
+            "covered_until_ms": covered_until_ms(entry, self.version),
             "review": entry.review or None,
         }
 
@@ -133,7 +134,7 @@ class Row:
         prize = version.lines[entry.awarded].prize
         if prize is None:
             return None
-        played_at = from_ms(entry.played_at_ms)
+        covered_ms = covered_until_ms(entry, version)
         return Won(
             award_id=entry.play,
             mall_id=version.mall,
@@ -143,10 +144,11 @@ class Row:
             line=entry.awarded,
             unit=entry.unit,
             prize=prize,
-            won_at=played_at,
-            claim_before=played_at + timedelta(days=version.config.claim_days),
+            won_at=from_ms(entry.played_at_ms),
+            claim_before=claim_before(entry, version),
             held_for=entry.review or None,
             told=reason_of(version.config, entry.review).model_dump() if entry.review else None,
+            covered_until=from_ms(covered_ms) if covered_ms is not None else None,
         )
 
 

@@ -44,6 +44,7 @@ _COLUMNS = {
     "numbers": "text",
     "sources_left": "int",
     "played_at_ms": "bigint",
+    "covered_until_ms": "bigint",
     "review": "text",
 }
 _TALLY = {

@@ -18,7 +18,7 @@ from campaigns import registry
 from campaigns.config import PINNED, Config, Frozen, ListNamed
 from campaigns.fairness import SEED_BYTES, commitment, config_hash
 from campaigns.favour import refused_changes
-from campaigns.game import ConfigFault, Text
+from campaigns.game import ConfigFault, GameLine, Text
 from campaigns.invitations import check_rules
 from campaigns.lists import held_lists
 from campaigns.models import Campaign, CampaignVersion, State, StockLot
@@ -216,7 +216,7 @@ def check(game: str, told: Mapping[str, Any]) -> Config:
     contract = registry.game(game)
     try:
         game_config = contract.config.model_validate(config.game)
-        contract.check(game_config, [line.key for line in config.lines])
+        contract.check(game_config, [GameLine(line.key, line.product is not None) for line in config.lines])
     except ValidationError as error:
         raise InvalidField(*((f"game.{field}", reason) for field, reason in _faults(error))) from error
     except ConfigFault as fault:

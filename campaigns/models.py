@@ -153,6 +153,8 @@ class Play(Base):
     """How many chances the member had left after it, free and granted, where plays cost chances."""
     played_at_ms: Mapped[int] = mapped_column(BigInteger)
     """The script's own clock, in milliseconds since 1970."""
+    covered_until_ms: Mapped[int | None] = mapped_column(BigInteger)
+    """When its outcome is uncovered by itself, where a game lets members uncover it; see `PlayUncovering`."""
     review: Mapped[str | None] = mapped_column(String(32))
     """The key of the rule that put the play under review; what it won is held then."""
 
@@ -195,6 +197,15 @@ class Play(Base):
             name="follows_previous_of_day",
         ),
     )
+
+
+class PlayUncovering(Base):
+    """A member uncovered what a play came to, before it was by itself."""
+
+    __tablename__ = "play_uncovering"
+
+    play_id: Mapped[str] = mapped_column(id_type(), ForeignKey("play.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class PlayTally(Base):

@@ -17,7 +17,7 @@ from typing import Any
 
 from campaigns.admission import Admission
 from campaigns.allocation import Source
-from campaigns.answers import answer_bytes
+from campaigns.answers import first_answer
 from campaigns.drawing import Drawing
 from campaigns.ledger import Ledger, Row
 from campaigns.limits import PLAYS_AT_ONCE_MAX
@@ -140,7 +140,7 @@ class Plays:
         raise Unavailable(reason="the campaign is recovering")
 
     async def show(self, entry: Entry, campaign: str) -> bytes:
-        return answer_bytes(entry, await self._versions.at(campaign, entry.version))
+        return first_answer(entry, await self._versions.at(campaign, entry.version))
 
     async def decide(self, asked: Asked, *, after: Sequence[Asked] = ()) -> Decided | None:
         """Claim a play, or find the one this key became. None says that something was mended: ask again.

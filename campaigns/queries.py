@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from campaigns.covers import are_covered
 from campaigns.models import Campaign, CampaignVersion, Play, PlayTally
 from campaigns.tallies import ALL_PLAYS
 from core.errors import NotFound
@@ -14,14 +16,22 @@ from earning.grants import PlaysCostNothing
 
 
 async def page_of_plays(
-    session: AsyncSession, *, member: str, campaign: str | None, before: str | None, limit: int
+    session: AsyncSession,
+    *,
+    member: str,
+    campaign: str | None,
+    before: str | None,
+    limit: int,
+    covered_at: datetime | None = None,
 ) -> Sequence[Play]:
-    """A member's plays, newest first; ids are ordered in time."""
+    """A member's plays, newest first; ids are ordered in time. With `covered_at`, those that are covered then."""
     query = select(Play).where(Play.member_id == member).order_by(Play.id.desc()).limit(limit)
     if campaign is not None:
         query = query.where(Play.campaign_id == campaign)
     if before is not None:
         query = query.where(Play.id < before)
+    if covered_at is not None:
+        query = query.where(are_covered(covered_at))
     return (await session.scalars(query)).all()
 
 

@@ -12,15 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from campaigns.blocks import block_of
 from campaigns.chances import Used, chances_after, used_by, wins_within
+from campaigns.covers import count_covered
 from campaigns.ledger import Ledger
 from campaigns.lists import lists_with
 from campaigns.models import PlayTally
-from campaigns.pools import pool_for
+from campaigns.pools import Pool, pool_for
 from campaigns.queries import are_all_taken, last_play
 from campaigns.tallies import FREE, period_at, take_of_free
 from campaigns.versions import Running, Version
 from core.clock import to_ms
 from earning.grants import Open, held_by, left_of
+from inventory.stream import Entry
 
 StandingState = Literal[
     "ready",
@@ -52,8 +54,11 @@ class Standing:
     asks: Sequence[Mapping[str, Any]]
     pools: Sequence[str]
     wins_within: int | None
-    """In how many plays at the latest the member wins a guaranteed line, while it is to be had."""
+    """In how many plays at the latest the member wins a guaranteed line, while it is to be had. None while a play is
+    covered: it would tell what came of it."""
     blocked_until: datetime | None
+    covered: int
+    """How many of their plays wait to be uncovered."""
 
 
 async def standing_of(
@@ -82,6 +87,7 @@ async def standing_of(
     pools = [pool_for(pools, attributes, now, on_lists=lists) for pools in version.tiers.values()]
     state = _STATES.get(running.phase(now), "ready")
     plays_max = version.config.limits.plays_max
+    covered = await count_covered(session, campaign=running.campaign, member=member, now=now)
     if state == "ready" and block is not None:
         state = "blocked"
     elif state == "ready" and asks:
@@ -100,9 +106,14 @@ async def standing_of(
         grants=grants,
         asks=asks,
         pools=[pool.key for pool in pools],
-        wins_within=next((sure for pool in pools if (sure := wins_within(version, pool, entry)) is not None), None),
+        wins_within=_wins_within(version, pools, entry) if not covered else None,
         blocked_until=block.until if block is not None else None,
+        covered=covered,
     )
+
+
+def _wins_within(version: Version, pools: Sequence[Pool], last: Entry | None) -> int | None:
+    return next((sure for pool in pools if (sure := wins_within(version, pool, last)) is not None), None)
 
 
 async def _free_left(session: AsyncSession, version: Version, member: str, now: datetime) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -76,6 +76,11 @@ class Version:
     def entry_of(self, text: str) -> Any:
         """The game's entry in canonical JSON that was validated when it came in."""
         return _entry(self.game.key, text)
+
+    @property
+    def covers(self) -> timedelta | None:
+        """How long an outcome may wait to be uncovered; None where it is shown at once."""
+        return self.game.covers(self.game_config)
 
     def pools_of(self, entry: str) -> Sequence[Pool]:
         """The pools of this entry's tier; a play draws from the first whose audience the member is among."""

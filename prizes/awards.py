@@ -10,6 +10,7 @@ from typing import Any, Final
 from prizes.models import Award
 
 HELD: Final = "held"
+COVERED: Final = "covered"
 WON: Final = "won"
 CLAIM_NEEDED: Final = "claim_needed"
 READY: Final = "ready"
@@ -25,7 +26,8 @@ VOID: Final = "void"
 LAPSED: Final = "lapsed"
 
 MOVES: Final[Mapping[str, frozenset[str]]] = {
-    HELD: frozenset({WON, VOID}),
+    HELD: frozenset({WON, COVERED, VOID}),
+    COVERED: frozenset({WON}),
     WON: frozenset({CLAIM_NEEDED, READY, DEAD, LAPSED}),
     CLAIM_NEEDED: frozenset({READY, LAPSED}),
     READY: frozenset({SENDING, PACKING}),
@@ -53,7 +55,8 @@ BY_RAFFLE: Final = "raffle"
 class Won:
     """A win as the ledger hands it over. `prize` is the product's snapshot in the campaign's version.
 
-    One under review is held for the rule with the key `held_for`, and its winner is `told` why, in zh and en.
+    One under review is held for the rule with the key `held_for`, and its winner is `told` why, in zh and en. One whose
+    winner does not know of it yet is covered, until then at the latest.
     """
 
     award_id: str
@@ -68,6 +71,7 @@ class Won:
     claim_before: datetime
     held_for: str | None = None
     told: Mapping[str, str] | None = None
+    covered_until: datetime | None = None
 
 
 def move(award: Award, to: str, *, now: datetime, reason: str | None = None) -> None:

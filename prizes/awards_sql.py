@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from core.db import rows_of_json
-from prizes.awards import AWARD_WON, BY_PLAY, HELD, WON, Won
+from prizes.awards import AWARD_WON, BY_PLAY, COVERED, HELD, WON, Won
 
 WINS_MAX = 500
 
@@ -36,6 +36,7 @@ _AWARD = {
     "failures": "int",
     "held_for": "text",
     "told": "jsonb",
+    "covered_until": "timestamptz",
 }
 _COLUMNS = ", ".join(_AWARD)
 _TAKEN = ", ".join(f"r.{name}" for name in _AWARD)
@@ -91,7 +92,7 @@ def award_row(won: Won) -> dict[str, Any]:
         "unit": won.unit,
         "prize": won.prize,
         "type": won.prize["type"],
-        "state": WON if won.held_for is None else HELD,
+        "state": _born(won),
         "won_at": won.won_at,
         "claim_before": won.claim_before,
         "changed_at": won.won_at,
@@ -99,7 +100,14 @@ def award_row(won: Won) -> dict[str, Any]:
         "failures": 0,
         "held_for": won.held_for,
         "told": won.told,
+        "covered_until": won.covered_until,
     }
+
+
+def _born(won: Won) -> str:
+    if won.held_for is not None:
+        return HELD
+    return WON if won.covered_until is None else COVERED
 
 
 def _as_sqlite_keeps(kind: str, value: Any) -> Any:

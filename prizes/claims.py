@@ -47,10 +47,10 @@ async def claim(
 ) -> Award:
     """Take the winner's details and set the award on its way; the same details again change nothing.
 
-    Refusals: NotFound (also for another member's award), ClaimNotNeeded, InvalidField, AwardHeld, AlreadyClaimed, ClaimClosed.
+    Refusals: NotFound (also for another member's award, and one that is covered), ClaimNotNeeded, InvalidField, AwardHeld, AlreadyClaimed, ClaimClosed.
     """
     award = await session.scalar(select(Award).where(Award.id == award_id).with_for_update())
-    if award is None or award.member_id != member_id:
+    if award is None or award.member_id != member_id or award.is_covered:
         raise NotFound(noun="award")
     route(award, now=now)
     kind = claim_kind(award.type)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from prizes.awards import CLAIM_NEEDED, ENDS, SHIPPED, VOID
+from prizes.awards import CLAIM_NEEDED, COVERED, ENDS, SHIPPED, VOID
 from prizes.codes import CODE_TYPE
+from prizes.covers import may_be_seen
 from prizes.models import Award, AwardRejection, Claim, Delivery, Parcel, PoolCode
 from prizes.wallet.contract import CLOSED
 from prizes.wallet.models import WalletAccount, WalletEntry, WalletLot, WalletTaking, WalletTransfer
@@ -74,11 +75,15 @@ async def one_delivery(session: AsyncSession, *, now: datetime, sla: timedelta =
 
 def late_awards(*, now: datetime, sla: timedelta = SLA) -> Select[str]:
     """Awards that stand still longer than they may, oldest first; what waits for the winner waits until its deadline."""
-    since = func.coalesce(Claim.given_at, Award.released_at, Award.won_at)
-    idle = and_(Award.state.not_in(ENDS | {SHIPPED, CLAIM_NEEDED}), since < now - sla)
+    since = func.coalesce(Claim.given_at, Award.uncovered_at, Award.released_at, Award.won_at)
+    idle = and_(Award.state.not_in(ENDS | {SHIPPED, CLAIM_NEEDED, COVERED}), since < now - sla)
+    covered = and_(~may_be_seen(), Award.covered_until < now - sla)
     unclaimed = and_(Award.state == CLAIM_NEEDED, Award.claim_before < now - sla)
     return (
-        select(Award.id).outerjoin(Claim, Claim.award_id == Award.id).where(or_(idle, unclaimed)).order_by(Award.won_at)
+        select(Award.id)
+        .outerjoin(Claim, Claim.award_id == Award.id)
+        .where(or_(idle, covered, unclaimed))
+        .order_by(Award.won_at)
     )
 
 
@@ -86,13 +91,8 @@ async def reviews_decided(session: AsyncSession) -> Checked:
     """I14, wins under review: nothing of one that is held was begun, and one that is void was rejected by two people."""
     checked = await _count(session, select(func.count()).select_from(Award).where(Award.held_for.is_not(None)))
     confirmed = AwardRejection.confirmed_at.is_not(None)
-    begun = or_(
-        Award.id.in_(select(Delivery.award_id)),
-        Award.id.in_(select(Claim.award_id)),
-        Award.id.in_(select(PoolCode.award_id).where(PoolCode.award_id.is_not(None))),
-    )
     never_released = and_(Award.held_for.is_not(None), Award.released_at.is_(None))
-    hasty = select(Award.id).where(never_released, begun)
+    hasty = select(Award.id).where(never_released, _is_begun())
     alone = select(Award.id).where(
         never_released, Award.state == VOID, Award.id.not_in(select(AwardRejection.award_id).where(confirmed))
     )
@@ -109,6 +109,21 @@ async def reviews_decided(session: AsyncSession) -> Checked:
         ],
         *[f"award {each} was rejected and is not void" for each in await _some(session, ignored)],
     ]
+
+
+async def covers_kept(session: AsyncSession) -> Checked:
+    """I14, wins that their winners do not know of yet: nothing of one was begun."""
+    checked = await _count(session, select(func.count()).select_from(Award).where(Award.covered_until.is_not(None)))
+    hasty = select(Award.id).where(~may_be_seen(), _is_begun())
+    return checked, [f"award {each} is covered and its delivery was begun" for each in await _some(session, hasty)]
+
+
+def _is_begun() -> ColumnElement[bool]:
+    return or_(
+        Award.id.in_(select(Delivery.award_id)),
+        Award.id.in_(select(Claim.award_id)),
+        Award.id.in_(select(PoolCode.award_id).where(PoolCode.award_id.is_not(None))),
+    )
 
 
 async def wallet_balances(session: AsyncSession) -> Checked:

@@ -71,6 +71,9 @@ class Award(Base):
 
     A win under review is born held, `held_for` a rule with this key, and stays so until `released_at`, or until it is void.
     `told` is what the winner is told about that, in zh and en.
+
+    A win that is `covered_until` an instant is not its winner's to see, nor is anything of it begun, before they uncovered
+    it or the instant has come: that was at `uncovered_at`.
     """
 
     __tablename__ = "award"
@@ -85,6 +88,12 @@ class Award(Base):
         Index("ix_award_member", "member_id", "won_at", "id"),
         Index("ix_award_queue", "mall_id", "state", "won_at", "id"),
         Index("ix_award_campaign", "campaign_id"),
+        Index(
+            "ix_award_covered",
+            "covered_until",
+            postgresql_where=text("covered_until IS NOT NULL AND uncovered_at IS NULL"),
+            sqlite_where=text("covered_until IS NOT NULL AND uncovered_at IS NULL"),
+        ),
         UniqueConstraint("play_id", "won_by"),
         CheckConstraint("won_by IN ('play', 'raffle')", name="way_is_known"),
         CheckConstraint("released_at IS NULL OR held_for IS NOT NULL", name="only_held_is_released"),
@@ -92,6 +101,12 @@ class Award(Base):
             "CASE WHEN held_for IS NULL OR released_at IS NOT NULL THEN state <> 'held'"
             " ELSE state IN ('held', 'void') END",
             name="held_until_released",
+        ),
+        CheckConstraint("uncovered_at IS NULL OR covered_until IS NOT NULL", name="only_covered_is_uncovered"),
+        CheckConstraint(
+            "CASE WHEN covered_until IS NULL OR uncovered_at IS NOT NULL THEN state <> 'covered'"
+            " ELSE state IN ('covered', 'held', 'void') END",
+            name="covered_until_uncovered",
         ),
     )
 
@@ -118,7 +133,13 @@ class Award(Base):
     held_for: Mapped[str | None] = mapped_column(String(WORD_CHARS_MAX))
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     told: Mapped[dict[str, str] | None] = mapped_column(OptionalDocument)
+    covered_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    uncovered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str | None] = mapped_column(String(REASON_CHARS_MAX))
+
+    @property
+    def is_covered(self) -> bool:
+        return self.covered_until is not None and self.uncovered_at is None
 
 
 class AwardRejection(Base):

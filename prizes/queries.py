@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.db import UtcDateTime, id_type
 from core.errors import NotFound
 from prizes.awards import ENDS
+from prizes.covers import may_be_seen
 from prizes.models import Award, AwardRejection, Claim, Delivery
 
 HISTORY_MAX: Final = 200
@@ -32,7 +33,7 @@ class QueueLevel:
 
 async def of_member(session: AsyncSession, *, member_id: str, award_id: str) -> Award:
     award = await session.get(Award, award_id)
-    if award is None or award.member_id != member_id:
+    if award is None or award.member_id != member_id or award.is_covered:
         raise NotFound(noun="award")
     return award
 
@@ -47,8 +48,8 @@ async def of_mall(session: AsyncSession, *, mall_id: str, award_id: str, for_upd
 async def page_of_member(
     session: AsyncSession, *, member_id: str, campaign_id: str | None, after: Position | None, limit: int
 ) -> Sequence[Award]:
-    """Newest first."""
-    query = select(Award).where(Award.member_id == member_id)
+    """Those that the member knows of, newest first."""
+    query = select(Award).where(Award.member_id == member_id, may_be_seen())
     if campaign_id is not None:
         query = query.where(Award.campaign_id == campaign_id)
     return (await session.scalars(_newest_first(query, after).limit(limit))).all()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import InvalidField, Refusal
-from prizes.awards import HELD, VOID, WON, move
+from prizes.awards import COVERED, HELD, VOID, WON, move
 from prizes.fulfilment.router import route
 from prizes.models import Award, AwardRejection
 
@@ -30,13 +30,14 @@ class AnotherOperatorNeeded(Refusal, code="another-operator-needed"):
 async def release(session: AsyncSession, *, award: Award, now: datetime) -> None:
     """Set a held win on its way; the award's row is locked by the caller.
 
-    What was proposed against it is dropped, and the deadline to claim it moves on by as long as it was held.
+    What was proposed against it is dropped, and the deadline to claim it moves on by as long as it was held. A winner who
+    does not know of it yet still learns of it when they uncover it.
     """
     _must_be_held(award)
     proposed = await session.get(AwardRejection, award.id)
     if proposed is not None:
         proposed.dropped_at = now
-    move(award, WON, now=now)
+    move(award, COVERED if award.is_covered else WON, now=now)
     award.released_at, award.told = now, None
     award.claim_before += max(now - award.won_at, timedelta())
     route(award, now=now)

@@ -17,7 +17,7 @@ from prizes.personal import summary
 from prizes.queries import claims_of
 
 AwardState = Literal[
-    "held", "won", "claim_needed", "ready", "sending", "unknown", "retry", "packing", "shipped",
+    "held", "covered", "won", "claim_needed", "ready", "sending", "unknown", "retry", "packing", "shipped",
     "delivered", "refused", "dead", "void", "lapsed",
 ]  # fmt: skip
 

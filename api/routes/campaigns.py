@@ -198,6 +198,7 @@ class StandingView(BaseModel):
         datetime | None, Field(description="Until when a blocked member is; none means until it is lifted.")
     ]
     raffle: MyRaffleView | None
+    covered: Annotated[int, Field(description="How many of my plays wait to be uncovered.")]
     server_time: str
 
 
@@ -243,6 +244,7 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         pools=list(standing.pools),
         blocked_until=standing.blocked_until,
         raffle=raffle,
+        covered=standing.covered,
         server_time=iso(now),
     )
 

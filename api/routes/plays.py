@@ -27,7 +27,8 @@ from api.paging import LIMIT_DEFAULT, Cursor, Limit, cursor_at, position_of
 from api.problem_details import RESPONSE, failed, refused
 from api.routes.award_views import Money
 from campaigns import registry
-from campaigns.answers import answer
+from campaigns.answers import answer, covered_answer
+from campaigns.covers import covered_among, uncover
 from campaigns.game import Text
 from campaigns.ledger import LedgerAway
 from campaigns.models import Play
@@ -84,23 +85,29 @@ class AwardShown(BaseModel):
 
 
 class PlayView(BaseModel):
-    """A play as it is shown, now and ever after."""
+    """A play as it is shown, now and ever after. Of one that is covered, nothing tells what came of it."""
 
     id: str
     campaign_id: str
     ordinal: int
     played_at: str
     version: int
-    drawn: str
-    awarded: str
-    line: LineShown
-    reveal: dict[str, Any]
+    drawn: str | None
+    awarded: str | None
+    line: LineShown | None
+    reveal: dict[str, Any] | None
     award: AwardShown | None
     chances_left: int | None
     next_chance_at: str | None
     wins_within: Annotated[
         int | None,
         Field(description="In how many plays at the latest the guaranteed line is won, while it is to be had."),
+    ]
+    covered_until: Annotated[
+        str | None,
+        Field(
+            description="Of a play that is covered: when it is uncovered by itself. Until then its member may do it."
+        ),
     ]
 
 
@@ -186,7 +193,9 @@ def canonical(game: str, told: Mapping[str, Any]) -> str:
 async def list_plays(
     member: CurrentSession,
     house: TheHouse,
+    *,
     campaign_id: Annotated[UUID | None, Query(description="Only plays of this campaign.")] = None,
+    covered: Annotated[bool, Query(description="Only plays that wait to be uncovered.")] = False,
     limit: Limit = LIMIT_DEFAULT,
     cursor: Cursor = None,
 ) -> Any:
@@ -195,6 +204,7 @@ async def list_plays(
     if member.campaign_id not in (None, wanted):
         raise NotFound(noun="campaign")
     position = position_of(cursor, parts=1)
+    now = house.clock.now()
     async with house.database.reading() as session:
         plays = await page_of_plays(
             session,
@@ -202,14 +212,27 @@ async def list_plays(
             campaign=wanted,
             before=_id_of(position[0]) if position else None,
             limit=limit,
+            covered_at=now if covered else None,
         )
-    items = [await _shown(house, play) for play in plays]
+        still_covered = await covered_among(session, [play.id for play in plays], now=now)
+    items = [await _shown(house, play, covered=play.id in still_covered) for play in plays]
     return {"items": items, "next": cursor_at(plays[-1].id) if len(plays) == limit else None}
 
 
-async def _shown(house: House, play: Play) -> dict[str, Any]:
+@router.post("/{play_id}/uncover", response_model=PlayView)
+async def uncover_play(play_id: UUID, member: CurrentSession, house: TheHouse) -> Any:
+    """See what a covered play came to; from now on what it won is mine. Asked again, the same."""
+    async with house.database.transaction() as session:
+        play = await uncover(session, member=member.member_id, play=str(play_id), now=house.clock.now())
+        if member.campaign_id not in (None, play.campaign_id):
+            raise NotFound(noun="play")
+    return await _shown(house, play)
+
+
+async def _shown(house: House, play: Play, *, covered: bool = False) -> dict[str, Any]:
     version = await house.campaigns.versions.at(play.campaign_id, play.version)
-    return answer(house.campaigns.ledger.entry_of(play), version)
+    entry = house.campaigns.ledger.entry_of(play)
+    return covered_answer(entry, version) if covered else answer(entry, version)
 
 
 async def _member(house: House, headers: dict[bytes, bytes]) -> MemberSession:

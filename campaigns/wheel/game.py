@@ -1,4 +1,4 @@
-"""The wheel (大转盘): each sector names a line of the pool, and the awarded line says where it may land."""
+"""The wheel (大转盘) and its nine-grid (九宫格): each sector names a line of the pool, and the awarded line says where it may land."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from campaigns.game import ConfigFault, Game, GameModel, Shown, Text
+from campaigns.game import ConfigFault, Game, GameLine, GameModel, Shown, Text
 
 SECTORS_MIN = 2
 SECTORS_MAX = 24
+GRID_SECTORS = 8
 
 LineKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class WheelConfig(GameModel):
-    """Which line each sector shows, clockwise from the top; a line may own several sectors."""
+    """Which line each sector shows, clockwise from the top, of a grid from the corner at the left; a line may own several."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"face": "wheel", "sectors": ["phone", "thanks", "topup", "thanks"]}]}
     )
 
-    face: Literal["wheel"] = "wheel"
+    face: Literal["wheel", "grid"] = "wheel"
     sectors: tuple[LineKey, ...] = Field(min_length=SECTORS_MIN, max_length=SECTORS_MAX)
 
 
@@ -31,12 +32,15 @@ class WheelEntry(GameModel):
     """Nothing is asked of a member who spins."""
 
 
-def check(config: WheelConfig, lines: Sequence[str]) -> None:
-    """Raise ConfigFault unless every sector names a line and every line has a sector to land on."""
+def check(config: WheelConfig, lines: Sequence[GameLine]) -> None:
+    """Raise ConfigFault unless every sector names a line and every line has a sector to land on; a grid has eight."""
+    if config.face == "grid" and len(config.sectors) != GRID_SECTORS:
+        raise ConfigFault("sectors", f"a grid shows {GRID_SECTORS}, and these are {len(config.sectors)}")
+    keys = [line.key for line in lines]
     for index, line in enumerate(config.sectors):
-        if line not in lines:
+        if line not in keys:
             raise ConfigFault(f"sectors.{index}", f"names the line {line!r}, which the pool does not have")
-    homeless = [line for line in lines if line not in config.sectors]
+    homeless = [key for key in keys if key not in config.sectors]
     if homeless:
         raise ConfigFault("sectors", f"no sector shows the line {homeless[0]!r}, so the wheel could not land on it")
 

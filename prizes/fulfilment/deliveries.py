@@ -1,4 +1,4 @@
-"""The delivery worker's step: wins are routed, claims lapse, due awards are leased, called and settled."""
+"""The delivery worker's step: wins are routed and uncovered, claims lapse, due awards are leased, called and settled."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from core.ids import Entropy, Ids
 from prizes import outbox
 from prizes.awards import AWARD_WON, CLAIM_NEEDED
 from prizes.claims import lapse_due
+from prizes.covers import due_to_be_uncovered, uncover_due
 from prizes.fulfilment.attempts import QUERY, Leased, is_due, lease, settle
 from prizes.fulfilment.breaker import Breaker
 from prizes.fulfilment.contract import Means, Order, Outcome, Supplier, Verdict
@@ -88,21 +89,23 @@ class Fulfilment:
         self._breakers = {name: Breaker() for name in self.means.suppliers}
 
     async def run_once(self, *, limit: int = BATCH) -> Round:
-        """One bounded round: wins are routed, claims lapse, due awards are attempted."""
-        has_wins, has_late, has_due = await self._look()
+        """One bounded round: wins are routed, those that waited long enough uncovered, claims lapse, due awards are attempted."""
+        has_wins, has_covered, has_late, has_due = await self._look()
         routed, made_due = await self._route_wins() if has_wins else (0, 0)
+        uncovered = await self._uncover(limit) if has_covered else 0
         lapsed = await self._lapse(limit) if has_late else 0
-        leased = await self._lease(limit) if has_due or made_due else []
+        leased = await self._lease(limit) if has_due or made_due or uncovered else []
         await self._attempt_all(leased)
-        has_more = routed >= ROUTE_BATCH or lapsed >= limit or len(leased) >= limit
-        return Round(moved=routed + lapsed + len(leased), has_more=has_more)
+        has_more = routed >= ROUTE_BATCH or max(uncovered, lapsed, len(leased)) >= limit
+        return Round(moved=routed + uncovered + lapsed + len(leased), has_more=has_more)
 
     async def _look(self) -> Sequence[bool]:
         """Whether there are wins to route, claims past their deadline, awards due: with nothing to do, nothing is locked."""
         now = self._clock.now()
         late = select(Award.id).where(Award.state == CLAIM_NEEDED, Award.due_at <= now)
         due = select(Award.id).where(is_due(now))
-        asked = select(*(each.exists() for each in (outbox.pending_rows(topic=AWARD_WON), late, due)))
+        wins, covered = outbox.pending_rows(topic=AWARD_WON), due_to_be_uncovered(now)
+        asked = select(*(each.exists() for each in (wins, covered, late, due)))
         async with self._database.reading() as session:
             return (await session.execute(asked)).one()
 
@@ -114,6 +117,10 @@ class Fulfilment:
             made_due = await route_all(session, list(rows.values()), now=now)
             await outbox.done(session, rows, now=now)
         return len(rows), made_due
+
+    async def _uncover(self, limit: int) -> int:
+        async with self._database.transaction() as session:
+            return await uncover_due(session, limit=limit, now=self._clock.now())
 
     async def _lapse(self, limit: int) -> int:
         async with self._database.transaction() as session:

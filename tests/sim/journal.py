@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaigns.answers import answer_bytes
+from campaigns.answers import first_answer
 from campaigns.ledger import Ledger
 from campaigns.models import Play
 from campaigns.plays import Asked
@@ -45,4 +45,4 @@ class Journal:
         if play is None:
             self.blame(f"I3: key {key} was shown {told['awarded']}, play {told['id']}, which is in no ledger")
             return b""
-        return answer_bytes(Ledger.entry_of(play), await versions.at(told["campaign_id"], play.version))
+        return first_answer(Ledger.entry_of(play), await versions.at(told["campaign_id"], play.version))

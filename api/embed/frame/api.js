@@ -84,6 +84,19 @@ export class Api {
     return this.#asMember(`/v1/plays?${this.#query(cursor)}`);
   }
 
+  /** My plays whose outcomes wait to be uncovered. */
+  covered() {
+    const query = this.#query();
+    query.set("covered", "true");
+    query.set("limit", "100");
+    return this.#asMember(`/v1/plays?${query}`);
+  }
+
+  /** See what a covered play came to; asked again, the same. */
+  uncover(id) {
+    return this.#asMember(`/v1/plays/${id}/uncover`, { body: {} });
+  }
+
   awards(cursor) {
     return this.#asMember(`/v1/awards?${this.#query(cursor)}`);
   }

@@ -1,6 +1,7 @@
 // The shell every game shares: what may be done now, one button, and the sheets around it.
 
 import { NoAnswer, Problem, SignedOut } from "./api.js";
+import { Cards } from "./cards.js";
 import { celebrate } from "./celebrate.js";
 import { h } from "./dom.js";
 import { linePictures, prizePicture, SKINS } from "./pictures.js";
@@ -19,7 +20,7 @@ import { View } from "./view.js";
 const RESUME_SILENTLY_MS = 10 * 60_000;
 
 export class App {
-  constructor({ root, texts, api, player, buyer, inviter, host, widgets }) {
+  constructor({ root, texts, api, player, buyer, inviter, host, widgets, memory }) {
     Object.assign(this, { root, texts, api, player, buyer, inviter, host, widgets });
     this.definition = null;
     this.me = null;
@@ -33,6 +34,7 @@ export class App {
     this.prizePicture = prizePicture;
     this.noPrizePicture = prizePicture(null);
     this.lineName = (line) => this.texts.own(line.name);
+    this.cards = new Cards(this, { campaign: api.campaign, memory });
     this.view = new View(this);
     this.sheets = new Sheets({ holder: document.body, words: () => this.texts, onClosed: (name, opener) => this.#sheetClosed(name, opener) });
     this.player.onSlow = () => this.view.hint("hero.waiting");
@@ -87,6 +89,8 @@ export class App {
     this.me = me;
     this.calendar.setServerTime(me.server_time);
     this.resumable = await this.player.pending();
+    await this.cards.load(me);
+    if (!this.playing) this.cards.lay();
   }
 
   async #countWaiting() {
@@ -100,6 +104,7 @@ export class App {
     if (this.held) return "held";
     if (this.definition?.phase === "recovering" || this.me?.state === "recovering") return "recovering";
     if (!this.me) return "loading";
+    if (this.cards.current) return "card";
     if (this.stopped) return this.stopped.code;
     if (this.me.state === "blocked") return this.me.blocked_until ? "blocked" : "blocked-for-good";
     if (this.me.state === "over") return standingOf(this.me);
@@ -129,6 +134,11 @@ export class App {
     return this.standing() === "ready" && !this.playing;
   }
 
+  /** The button: it uncovers the card that lies there, and plays where there is none. */
+  press() {
+    return this.cards.current ? this.cards.uncover() : this.spin();
+  }
+
   /** One press of a button: spin first, land when the answer comes. */
   async spin(times = 1) {
     if (this.playing || !this.widget || this.held) return;
@@ -145,31 +155,47 @@ export class App {
       await this.widget.fail();
       this.playing = false;
       this.resumable = false;
-      await this.#refused(error);
+      await this.refused(error);
     }
   }
 
   async #finish(outcomes) {
-    const won = outcomes.filter((outcome) => outcome.award);
-    await this.widget.land((won[0] ?? outcomes.at(-1)).reveal);
+    const isCovered = outcomes[0].covered_until !== null;
+    if (!isCovered) await this.widget.land((outcomes.find(({ award }) => award) ?? outcomes.at(-1)).reveal);
     this.playing = false;
     this.resumable = false;
-    const { chances_left: left, next_chance_at: next, wins_within: within, drawn } = outcomes.at(-1);
+    const { chances_left: left, next_chance_at: next, wins_within: within, ordinal } = outcomes.at(-1);
     const state = left === 0 ? "no-chance-left" : next ? "cooling-down" : "ready";
-    const pools = poolsAfter(this.definition, this.me, drawn);
+    this.me = { ...this.me, state, chances_left: left, next_chance_at: next, wins_within: within };
+    if (this.me.raffle) this.me.raffle.tickets = Math.max(this.me.raffle.tickets, ordinal);
+    if (isCovered) this.#dealt(outcomes);
+    else this.show(outcomes);
+    await this.player.shown();
+    if (left === 0) this.host.tell("no-chance", { next_chance_at: next });
+  }
+
+  /** What was played is there, and its outcome waits for the member. */
+  #dealt(plays) {
+    this.cards.add(plays);
+    this.cards.lay();
+    this.view.render();
+    this.view.say(this.texts.t("cards.dealt", { n: plays.length }));
+  }
+
+  /** What plays came to, in a sheet, to those who listen, and to the mall's page. */
+  show(outcomes) {
+    const won = outcomes.filter((outcome) => outcome.award);
+    const pools = poolsAfter(this.definition, this.me, outcomes.at(-1).drawn);
     this.drewElsewhere = pools.some((key) => !this.me.pools.includes(key));
-    this.me = { ...this.me, state, chances_left: left, next_chance_at: next, wins_within: within, pools };
+    this.me = { ...this.me, pools };
     const claims = won.map((outcome) => outcome.award).filter((award) => award.claim !== "none" && !award.held);
     this.waiting += claims.length;
-    if (this.me.raffle) this.me.raffle.tickets = Math.max(this.me.raffle.tickets, outcomes.at(-1).ordinal);
     this.view.render();
     if (outcomes.length > 1) showResults(this, outcomes);
     else showResult(this, outcomes[0]);
     this.#announce(outcomes, won);
-    await this.player.shown();
     for (const { id, awarded, award } of outcomes) this.host.tell("outcome", { play: id, line: awarded, won: Boolean(award) });
     for (const { id, claim } of claims) this.host.tell("claim-needed", { award: id, claim });
-    if (left === 0) this.host.tell("no-chance", { next_chance_at: next });
     if (won.length) celebrate();
   }
 
@@ -181,7 +207,12 @@ export class App {
   }
 
   again() {
-    this.sheets.close().then(() => this.spin());
+    this.sheets.close().then(() => !this.cards.current && this.spin());
+  }
+
+  /** The member wants to uncover this card. */
+  toCard(id) {
+    this.sheets.close().then(() => this.cards.choose(id));
   }
 
   claimed(award) {
@@ -219,7 +250,7 @@ export class App {
     return this.definition.redeems_codes && MAY_EARN.includes(this.standing()) && !(most && this.me.plays >= most);
   }
 
-  async #refused(error) {
+  async refused(error) {
     if (error instanceof Unanswered) {
       this.#settle("unanswered");
     } else if (error instanceof Problem && stops(error)) {
@@ -362,6 +393,7 @@ export class App {
     this.host.tell("closed", { sheet: name });
     if (this.drewElsewhere) this.lookAgain();
     this.drewElsewhere = false;
+    this.cards.lay();
     (opener && opener !== document.body ? opener : this.view.next).focus({ preventScroll: true });
   }
 }

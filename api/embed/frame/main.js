@@ -32,7 +32,7 @@ function speak(tag) {
 }
 
 document.documentElement.classList.toggle("framed", host.framed);
-const app = new App({ root, texts: speak(locale()), api, player, buyer, inviter, host, widgets: config.widgets });
+const app = new App({ root, texts: speak(locale()), api, player, buyer, inviter, host, widgets: config.widgets, memory });
 api.setLaunchToken(asked.get("token"));
 host.listen({
   token: ({ token }) => app.setToken(token),

@@ -26,6 +26,7 @@ const ofTab = () => window.sessionStorage;
 const pendingName = (campaign, member) => `windfall:pending:${campaign}:${member}`;
 const purchaseName = (campaign, member) => `windfall:purchase:${campaign}:${member}`;
 const invitationName = (campaign, member) => `windfall:invitation:${campaign}:${member}`;
+const cardName = (campaign, member) => `windfall:card:${campaign}:${member}`;
 const sessionName = (campaign) => `windfall:session:${campaign}`;
 
 /** The key of a play, or of so many at once, whose outcome was not shown yet, with its age; null when there is none. */
@@ -58,6 +59,10 @@ export function keepPendingPurchase(campaign, member, { key, chances }) {
 export function forgetPendingPurchase(campaign, member) {
   write(lasting, purchaseName(campaign, member), null);
 }
+
+/** The card that was touched and not seen to its end, so that a page that is opened again goes on with it. */
+export const touchedCard = (campaign, member) => read(lasting, cardName(campaign, member));
+export const keepTouchedCard = (campaign, member, card) => write(lasting, cardName(campaign, member), card);
 
 /** The code of the invitation that was last answered, so that a page that is opened again does not ask again. */
 export const answeredInvitation = (campaign, member) => read(lasting, invitationName(campaign, member));

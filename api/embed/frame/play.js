@@ -26,14 +26,11 @@ export class Player {
     const member = await this.api.member();
     const asked = this.memory.pendingPlay(this.campaign, member) ?? { key: newKey(), times };
     this.memory.keepPendingPlay(this.campaign, member, asked);
-    const slow = setTimeout(this.onSlow, SLOW_AFTER_MS);
     try {
-      return await this.#ask(asked);
+      return await persist(() => this.#ask(asked), this.onSlow);
     } catch (error) {
       if (error instanceof Problem) this.memory.forgetPendingPlay(this.campaign, member);
       throw error;
-    } finally {
-      clearTimeout(slow);
     }
   }
 
@@ -43,9 +40,17 @@ export class Player {
   }
 
   async #ask({ key, times }) {
+    return times === 1 ? [await this.api.play(key)] : (await this.api.several(key, times)).plays;
+  }
+}
+
+/** Asks what is safe to ask again until there is an answer; throws Unanswered, SignedOut or the Problem that refuses it. */
+export async function persist(ask, onSlow) {
+  const slow = setTimeout(onSlow, SLOW_AFTER_MS);
+  try {
     for (const pause of [...BACKOFF_MS, null]) {
       try {
-        return times === 1 ? [await this.api.play(key)] : (await this.api.several(key, times)).plays;
+        return await ask();
       } catch (error) {
         if (error instanceof SignedOut || !worthRetrying(error)) throw error;
         if (pause === null) throw new Unanswered();
@@ -53,6 +58,8 @@ export class Player {
       }
     }
     throw new Unanswered();
+  } finally {
+    clearTimeout(slow);
   }
 }
 

@@ -45,8 +45,8 @@ export class View {
     this.dates = h("p", { class: "dates" });
     this.shelf = h("ul", { class: "shelf" });
     this.stage = h("div", { class: "stage", onclick: () => this.app.canPlay() && this.app.spin() });
-    this.button = h("button", { type: "button", class: "primary play", onclick: () => this.app.spin() });
-    this.many = h("button", { type: "button", class: "link many", onclick: () => this.app.spin(this.app.atOnce()) });
+    this.button = h("button", { type: "button", class: "primary play", onclick: () => this.app.press() });
+    this.many = h("button", { type: "button", class: "link many", onclick: () => (this.app.cards.current ? this.app.cards.uncoverAll() : this.app.spin(this.app.atOnce())) });
     this.notice = h("div", { class: "notice", tabindex: "-1" });
     this.hintLine = h("p", { class: "hint" });
     this.buyLink = h("button", { type: "button", class: "link buy", hidden: true, onclick: () => showBuy(this.app) });
@@ -103,7 +103,7 @@ export class View {
   #renderAction() {
     const { texts, me, calendar } = this.app;
     const standing = this.app.standing();
-    const open = this.app.playing || standing === "ready" || standing === "loading";
+    const open = this.app.playing || ["ready", "card", "loading"].includes(standing);
     this.stage.classList.toggle("resting", !open);
     this.button.hidden = !open;
     this.notice.hidden = open;
@@ -113,6 +113,7 @@ export class View {
     if (!this.buyLink.hidden) this.buyLink.textContent = this.#offerWords();
     this.app.watch(standing);
     if (!open) return this.#renderNotice(standing);
+    if (standing === "card" && !this.app.playing) return this.#renderCard();
     this.button.textContent = this.app.playing ? this.app.game.texts[texts.locale].playing : this.app.playWords();
     this.button.setAttribute("aria-disabled", String(this.app.playing || standing !== "ready"));
     if (this.app.playing) return;
@@ -125,6 +126,18 @@ export class View {
     if (me?.wins_within) this.hintLine.prepend(this.#assurance(me.wins_within));
     const tickets = ticketWords(this.app);
     if (tickets) this.hintLine.prepend(h("strong", { class: "assurance" }, tickets));
+  }
+
+  /** The card that lies on the stage, and how many wait behind it. */
+  #renderCard() {
+    const { texts, cards, calendar, game } = this.app;
+    const n = cards.waiting.length;
+    const words = game.texts[texts.locale];
+    this.button.textContent = cards.isOpening ? words.uncovering : words.uncover;
+    this.button.setAttribute("aria-disabled", String(cards.isOpening));
+    this.many.hidden = n < 2 || cards.isOpening;
+    this.many.textContent = texts.t("cards.all", { n });
+    if (!cards.isOpening) this.hint(n > 1 ? "cards.several" : "cards.one", { n, time: calendar.when(cards.current.covered_until) });
   }
 
   #offerWords() {

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from campaigns.game import ConfigFault, Shown
+from campaigns.game import ConfigFault, GameLine, Shown
 from campaigns.wheel.game import GAME, SECTORS_MAX, WheelConfig, WheelEntry
 
 LINES = ["phone", "thanks", "topup"]
+THANKS = GameLine("thanks", wins=False)
+POOL = [GameLine(key, wins=key != "thanks") for key in LINES]
 TEMPLATES = sorted((GAME.folder / "templates").glob("*.json"))
 
 
@@ -28,7 +30,7 @@ def a_wheel(*sectors: str) -> WheelConfig:
 )
 def test_a_reveal_is_a_sector_of_the_awarded_line(sectors: list[str], line: str, spread: int) -> None:
     config = a_wheel(*sectors)
-    GAME.check(config, LINES)
+    GAME.check(config, POOL)
     shown = Shown(line=line, ordinal=1, spread=spread)
     sector = GAME.reveal(config, WheelEntry(), shown)["sector"]
     assert sectors[sector] == line
@@ -51,14 +53,14 @@ def test_the_view_is_what_the_widget_draws() -> None:
 
 def test_a_sector_of_an_unknown_line_is_refused_by_its_place() -> None:
     with pytest.raises(ConfigFault) as fault:
-        GAME.check(a_wheel("phone", "thanks", "topup", "car"), LINES)
+        GAME.check(a_wheel("phone", "thanks", "topup", "car"), POOL)
     assert fault.value.field == "sectors.3"
     assert "'car'" in fault.value.reason
 
 
 def test_a_line_without_a_sector_is_refused_by_name() -> None:
     with pytest.raises(ConfigFault) as fault:
-        GAME.check(a_wheel("phone", "thanks"), LINES)
+        GAME.check(a_wheel("phone", "thanks"), POOL)
     assert fault.value.field == "sectors"
     assert "'topup'" in fault.value.reason
 
@@ -67,6 +69,13 @@ def test_a_line_without_a_sector_is_refused_by_name() -> None:
 def test_a_wheel_has_two_to_twenty_four_sectors(count: int) -> None:
     with pytest.raises(ValidationError, match="sectors"):
         WheelConfig(sectors=("thanks",) * count)
+
+
+@pytest.mark.parametrize("count", [7, 9])
+def test_a_grid_has_eight_sectors(count: int) -> None:
+    with pytest.raises(ConfigFault, match=f"a grid shows 8, and these are {count}"):
+        GAME.check(WheelConfig(face="grid", sectors=("thanks",) * count), [THANKS])
+    GAME.check(WheelConfig(face="grid", sectors=("thanks",) * 8), [THANKS])
 
 
 def test_an_entry_takes_nothing() -> None:
@@ -82,7 +91,7 @@ def test_a_template_fits_its_own_game(path: Path) -> None:
     assert "starts_at" not in draft
     (pool,) = draft["pools"]
     config = GAME.config.model_validate(draft["game"])
-    GAME.check(config, [line["key"] for line in pool["lines"]])
+    GAME.check(config, [GameLine(line["key"], wins=line.get("product") is not None) for line in pool["lines"]])
     assert pool["fallback"] in {line["key"] for line in pool["lines"] if line.get("product") is None}
 
 

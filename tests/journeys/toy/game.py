@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from campaigns.game import ConfigFault, Game, GameModel, Shown, Text
+from campaigns.game import ConfigFault, Game, GameLine, GameModel, Shown, Text
 
 
 class ToyConfig(GameModel):
@@ -23,7 +23,7 @@ class ToyEntry(GameModel):
     box: Literal[0, 1, 2]
 
 
-def check(config: ToyConfig, lines: Sequence[str]) -> None:
+def check(config: ToyConfig, lines: Sequence[GameLine]) -> None:
     if len(set(config.colours)) != len(config.colours):
         raise ConfigFault("colours", f"two boxes of one colour for {len(lines)} lines")
 

@@ -130,9 +130,20 @@ function safeLink(texts, url) {
 
 function playRow(app, play) {
   const { texts, calendar } = app;
+  if (play.covered_until) return cardRow(app, play);
   return h("li", { class: play.award ? "go won" : "go" },
     picture(app.pictures.get(play.awarded) ?? app.noPrizePicture),
     h("div", {},
       h("p", { class: "award-name" }, texts.own(play.line.name)),
       h("p", { class: "fine" }, `${texts.t("mine.play_nth", { n: play.ordinal })} · ${calendar.when(play.played_at)}`)));
+}
+
+function cardRow(app, { id, ordinal, covered_until: until }) {
+  const { texts, calendar } = app;
+  return h("li", { class: "go" },
+    picture(app.noPrizePicture),
+    h("div", {},
+      h("p", { class: "award-name" }, texts.t("cards.unopened")),
+      h("p", { class: "fine" }, `${texts.t("mine.play_nth", { n: ordinal })} · ${texts.t("cards.opens", { time: calendar.when(until) })}`)),
+    h("button", { type: "button", class: "small", onclick: () => app.toCard(id) }, texts.t("cards.fetch")));
 }

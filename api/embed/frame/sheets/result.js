@@ -48,14 +48,19 @@ function claimButtons(app, award) {
 function giftButtons(app) {
   return [
     primary(app.texts.t("result.see_prizes"), () => showMine(app)),
-    secondary(app.canPlay() ? againWords(app) : app.texts.t("result.fine"), () => (app.canPlay() ? app.again() : app.sheets.close())),
+    ...(app.cards.current ? [secondary(app.texts.t("cards.next"), () => app.sheets.close())] : [onwards(app)]),
   ];
+}
+
+function onwards(app) {
+  return app.canPlay() ? secondary(againWords(app), () => app.again()) : secondary(app.texts.t("result.fine"), () => app.sheets.close());
 }
 
 function loss(app, { awarded }) {
   const { texts, calendar, me, definition } = app;
   const next = me.next_chance_at;
   const words = () => {
+    if (app.cards.current) return texts.t("cards.more", { n: app.cards.waiting.length });
     if (me.chances_left !== 0 && next) return texts.t("result.lost_cooling");
     if (!app.canPlay()) return next ? texts.t("result.lost_next", { time: calendar.when(next) }) : texts.t("result.lost_last");
     return me.chances_left === null ? texts.t("result.lost_unlimited") : texts.t(definition.raffle ? "raffle.again" : "result.lost_again", { n: me.chances_left });
@@ -71,6 +76,7 @@ function loss(app, { awarded }) {
 
 function lossButtons(app) {
   const { texts, me } = app;
+  if (app.cards.current) return [primary(texts.t("cards.next"), () => app.sheets.close())];
   if (app.canPlay()) return [primary(againWords(app), () => app.again())];
   if (me.chances_left !== 0 || !app.canBuy()) return [primary(texts.t("result.fine"), () => app.sheets.close())];
   return [
