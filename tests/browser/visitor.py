@@ -129,6 +129,12 @@ class Visitor:
         text: str = found["one" if facts.get("n") == 1 else "other"] if isinstance(found, dict) else found
         return text.format(**facts) if facts else text
 
+    def game_words(self, game: str) -> dict[str, Any]:
+        """A game's own words, in this visitor's language."""
+        told = json.loads((ROOT / f"campaigns/{game}/widget/texts.json").read_text(encoding="utf-8"))
+        words: dict[str, Any] = told[self.device.language]
+        return words
+
     # What a member does
 
     async def arrives(self) -> None:

@@ -42,8 +42,8 @@ class Operator:
         headers = {**self.headers, "content-type": "text/csv"}
         return _body(await self.client.post(f"/v1/admin{path}", content=sheet.encode(), headers=headers), 200)
 
-    async def drafts(self, template: str = "reference", **changes: Any) -> str:
-        row = await self.posts("/campaigns", game="wheel", template=template, changes={**hours(), **changes})
+    async def drafts(self, template: str = "reference", *, of: str = "wheel", **changes: Any) -> str:
+        row = await self.posts("/campaigns", game=of, template=template, changes={**hours(), **changes})
         return str(row["id"])
 
     async def publishes(self, campaign: str) -> Any:

@@ -32,6 +32,10 @@ function mount(root, context) {
   board.setAttribute("aria-hidden", "true");
   board.append(...cells, coat.element);
   element.append(rule, board);
+  // What began as scratching never ends as a tap that takes the next card.
+  let isScratching = false;
+  element.addEventListener("pointerdown", () => (isScratching = card !== null));
+  element.addEventListener("click", (event) => isScratching && event.stopPropagation());
   root.append(element);
 
   const nameOf = (symbol) => (symbol in CHARMS ? texts[locale].charms[symbol.slice(1)] : context.lineName(lines.get(symbol), locale));
@@ -123,10 +127,15 @@ function mount(root, context) {
   };
 }
 
+/** What a member should know of how it is played. */
+function rules(view, locale) {
+  return texts[locale].rules.map((words) => words.replace("{days}", view.waits_days));
+}
+
 function make(tag, className) {
   const element = document.createElement(tag);
   element.className = className;
   return element;
 }
 
-export default { texts, mount };
+export default { texts, rules, mount };

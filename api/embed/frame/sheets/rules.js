@@ -153,6 +153,7 @@ function ruleWords(app) {
   const asks = asksInWords(texts, asksOf(definition.audience));
   return [
     ...(asks.length ? asks : [texts.t("who.everybody")]),
+    ...gameWords(app),
     texts.t("rules.window", { from: calendar.when(from), to: calendar.when(to), zone }),
     ...chanceWords(app),
     ...inviteWords(app),
@@ -166,6 +167,11 @@ function ruleWords(app) {
     pools.some(hasPrizes) && texts.t("rules.claim", { n: definition.claim_days }),
     texts.t("rules.organiser", { organiser: texts.own(definition.organiser) }),
   ].filter(Boolean);
+}
+
+/** How this game is played, where it has something to say. */
+function gameWords({ game, texts, definition }) {
+  return game.rules?.(definition.view, texts.locale) ?? [];
 }
 
 function fairness({ texts, definition }) {
