@@ -20,6 +20,8 @@ from api.auth.operators import Role, actor_of, create_operator, has_password, is
 from api.auth.tokens import new_token
 from api.house import House, open_house
 from api.settings import Settings
+from campaigns import banks
+from campaigns.game import Text
 from campaigns.lifecycle import Author
 from campaigns.models import Campaign, State
 from core.errors import NotFound
@@ -30,6 +32,9 @@ from prizes.catalogue import find, import_products
 MALL_KEY = "demo"
 MALL_NAME = {"zh": "示例积分商城", "en": "Sample Points Mall"}
 ROLES = (Role.OWNER, Role.REVIEWER)
+QUESTIONS = Path(__file__).parents[1] / "examples" / "demo_mall" / "questions.csv"
+BANK, BANK_GAME = "demo", "quiz"
+BANK_NAME = Text(zh="示例题库", en="Sample questions")
 PRODUCTS = Path(__file__).parents[1] / "examples" / "demo_mall" / "products.csv"
 TEMPLATES = {
     "wheel": ("wheel", "lively"),
@@ -40,6 +45,7 @@ TEMPLATES = {
     "wheel-tasks": ("wheel", "tasks"),
     "wheel-raffle": ("wheel", "raffle"),
     "scratch": ("scratch", "lucky"),
+    "quiz": ("quiz", "daily"),
 }
 """The demo's campaigns: the name each is told by, its game and its template."""
 TASKS = "wheel-tasks"
@@ -118,6 +124,7 @@ async def seed_demo(settings: Settings) -> Demo:
             raw = PRODUCTS.read_bytes()
             await import_products(session, mall_id=mall.id, raw=raw, ids=house.ids, now=house.clock.now())
         await _fill_code_pools(house, mall)
+        await _fill_bank(house, mall)
         campaigns = {name: await _live(house, mall, *made_of) for name, made_of in TEMPLATES.items()}
         for campaign in campaigns.values():
             await house.campaigns.mending.tend(campaign)  # a visitor may come before the worker does
@@ -194,6 +201,18 @@ async def _fill_code_pools(house: House, mall: Mall) -> None:
             product = await find(session, mall_id=mall.id, sku=pool.sku)
             made = [f"DEMO-{house.entropy.bytes(6).hex().upper()}" for _ in range(CODES_ADDED)]
             await codes.upload(session, product=product, raw="\n".join(made).encode(), vault=vault, now=now)
+
+
+async def _fill_bank(house: House, mall: Mall) -> None:
+    """The demo's questions; what is there already stays."""
+    now = house.clock.now()
+    sheet = banks.read_sheet(BANK_GAME, QUESTIONS.read_bytes())
+    async with house.database.transaction() as session:
+        bank = await banks.find(session, mall=mall.id, key=BANK)
+        bank = bank or await banks.create(
+            session, mall=mall.id, key=BANK, game=BANK_GAME, name=BANK_NAME, ids=house.ids, now=now
+        )
+        await banks.add(session, bank, sheet, now=now)
 
 
 async def _live(house: House, mall: Mall, game: str, template: str) -> str:

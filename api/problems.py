@@ -6,12 +6,14 @@ A template may name the refusal's facts. A fact that is itself a word of `REASON
 from __future__ import annotations
 
 from api.problems_of_earning import EARNING
+from api.problems_of_rounds import MOVES, ROUNDS
 from api.problems_of_velocity import VELOCITY
 from api.wording import Problem, Words
 
 PROBLEMS: dict[str, Problem] = {
     **EARNING,
     **VELOCITY,
+    **ROUNDS,
     # anything asked of the service
     "not-found": Problem(404, Words("找不到", "Not found"), Words("找不到您要的内容。", "There is no such {noun}.")),
     "method-not-allowed": Problem(
@@ -351,6 +353,7 @@ PROBLEMS: dict[str, Problem] = {
 }
 
 REASONS: dict[str, Words] = {
+    **MOVES,
     "too-long": Words("太长", "it is too long"),
     "malformed": Words("格式不正确", "it is not a readable token"),
     "algorithm-not-allowed": Words("签名算法不被接受", "its algorithm is not HS256"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import campaigns.bank_models
 import campaigns.models
 import campaigns.raffle_models
+import campaigns.round_models
 import campaigns.velocity_models
 import earning.code_models
 import earning.event_models

@@ -27,6 +27,7 @@ BACKOFF_SECONDS_MAX = 30.0
 BACKOFF_SECONDS_FIRST = 0.2
 IDLE_GROWTH = 1.5
 STOP_SECONDS_MAX = 20
+ROUNDS_MAX = 20
 TENDED_AFTER_END = timedelta(days=1)
 
 log = structlog.get_logger()
@@ -72,6 +73,9 @@ def steps_of(house: House) -> Sequence[Step]:
     async def invite() -> Found:
         return _left(has_more=await house.inviting.run_once())
 
+    async def end_rounds() -> Found:
+        return _left(has_more=await house.campaigns.rounds.end_due(limit=ROUNDS_MAX) >= ROUNDS_MAX)
+
     async def expire_points() -> Found:
         return _left(has_more=isinstance(house.wallet, LedgerWallet) and await house.wallet.expire_due())
 
@@ -86,6 +90,7 @@ def steps_of(house: House) -> Sequence[Step]:
         Step("deliveries", deliver, 0.25, idle_seconds=0.75),
         Step("purchases", carry_on_purchases, 1),
         Step("invitations", invite, 1, idle_seconds=2),
+        Step("rounds", end_rounds, 1, idle_seconds=3),
         Step("points", expire_points, 60),
         Step("invariants", check_invariants, 60),
         Step("expired", forget_the_expired, 60),

@@ -187,7 +187,16 @@ class ListNamed(BaseModel):
     name: Text
 
 
-PINNED = ("prizes", "lists", "spans")
+class BankNamed(BaseModel):
+    """A bank as it was when the version was published: its first so many items."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    items: int
+
+
+PINNED = ("prizes", "lists", "spans", "bank")
 """What publishing adds to an operator's config."""
 
 
@@ -198,6 +207,8 @@ class Frozen(Config):
     lists: dict[str, ListNamed] = {}
     spans: dict[Key, tuple[Span, ...]] = {}
     """When the moments of a pool may lie."""
+    bank: BankNamed | None = None
+    """Where the rounds of its game take their items from."""
 
     def unmet(self, attributes: Mapping[str, Any], now: datetime, *, on_lists: Collection[str]) -> list[dict[str, Any]]:
         """What the member does not meet of the audience; lists with the `names` that members know them by."""

@@ -6,7 +6,7 @@ it. One folder under `campaigns/` that exposes `GAME` is a game; nothing else is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +32,10 @@ class GameModel(BaseModel):
 
 ConfigT = TypeVar("ConfigT", bound=GameModel)
 EntryT = TypeVar("EntryT", bound=GameModel)
+ItemT = TypeVar("ItemT", bound=GameModel)
+StateT = TypeVar("StateT", bound=GameModel)
+MoveT = TypeVar("MoveT", bound=GameModel)
+MAIN = "main"
 
 
 class ConfigFault(ValueError):
@@ -78,6 +82,79 @@ def shown_at_once(_config: Any) -> None:
     """What most games say of `covers`."""
 
 
+def from_main(_config: Any) -> Collection[str]:
+    """What most games say of `tiers`."""
+    return (MAIN,)
+
+
+class MoveFault(ValueError):
+    """A move that a round does not take as it stands now; carries a word for it."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
+
+
+class Score(NamedTuple):
+    """How well a round went: more points are better, and of the same points fewer milliseconds."""
+
+    points: int
+    ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bank(Generic[ItemT]):
+    """What operators upload for a game, row by row, such as questions."""
+
+    item: type[ItemT]
+    columns: Sequence[str]
+    optional: Sequence[str]
+    read: Callable[[Mapping[str, str]], ItemT]
+    """Raises ConfigFault with the column and the reason."""
+    category: Callable[[ItemT], str]
+    mark: Callable[[ItemT], str]
+    """Two items with one mark are the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Items that a round takes from a bank: so many, picked evenly among those of these categories, or of all."""
+
+    bank: str
+    count: int
+    categories: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps(Generic[ConfigT, EntryT, ItemT, StateT, MoveT]):
+    """A round: what happens between a member's beginning and the one play that it ends in.
+
+    Pure functions over a state that the house keeps; `dice` are words without end that are fixed by campaign, member and
+    round, and `now_ms` is the house's clock. What `show` answers is all that a member can know of a round.
+    """
+
+    bank: Bank[ItemT]
+    state: type[StateT]
+    move: type[MoveT]
+    wants: Callable[[ConfigT], Wanted]
+    ms_max: Callable[[ConfigT], int]
+    """After so long a round ends by itself, as it stands."""
+    begin: Callable[[ConfigT, Sequence[ItemT], Iterator[int], int], StateT]
+    step: Callable[[ConfigT, StateT, MoveT, int], StateT]
+    """What a move makes of it. Raises MoveFault; a move that it was made by before changes nothing."""
+    at: Callable[[ConfigT, StateT, int], StateT]
+    """What time alone makes of it."""
+    end: Callable[[ConfigT, StateT], StateT]
+    """What it comes to when it ends as it stands."""
+    show: Callable[[ConfigT, StateT, int], Mapping[str, Any]]
+    is_over: Callable[[StateT], bool]
+    entry: Callable[[StateT], EntryT]
+    """What the round's play is played with."""
+    score: Callable[[StateT], Score]
+    began_as: Callable[[StateT, StateT], bool]
+    """Whether a state, however far it has come, began as the other one, which is a first one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Game(Generic[ConfigT, EntryT]):
     """One game. Every function is pure; `folder` holds `templates/*.json` and `widget/index.js`."""
@@ -89,6 +166,8 @@ class Game(Generic[ConfigT, EntryT]):
     folder: Path
     check: Callable[[ConfigT, Sequence[GameLine]], None]
     """Raises ConfigFault when the config does not fit the pools' lines."""
+    tiers: Callable[[ConfigT], Collection[str]] = from_main
+    """Every tier that an entry may draw from."""
     tier: Callable[[ConfigT, EntryT], str]
     """The tier whose pools this entry draws from: a pool's key, where it has no other."""
     reveal: Callable[[ConfigT, EntryT, Shown], Mapping[str, Any]]
@@ -97,6 +176,8 @@ class Game(Generic[ConfigT, EntryT]):
     """The part of the config that the widget may see before a play."""
     covers: Callable[[ConfigT], timedelta | None] = shown_at_once
     """How long an outcome may wait to be uncovered by its member, before it is by itself; None shows it at once."""
+    steps: Steps[ConfigT, EntryT, Any, Any, Any] | None = None
+    """How a round goes, of a game whose plays are the ends of rounds; None plays at once."""
 
 
 AnyGame = Game[Any, Any]

@@ -30,6 +30,7 @@ from campaigns.looking import (
 )
 from campaigns.models import Campaign, State
 from campaigns.raffle_checks import raffle_awarded, raffle_recomputes, raffle_units
+from campaigns.round_checks import rounds_hold
 from campaigns.versions import Versions
 from core.db import Database
 from earning import invitation_checks as invitations
@@ -109,6 +110,7 @@ INVARIANTS = (
     Invariant("I11", "Every draw recomputes", raffle_recomputes, is_quick=False),
     Invariant("I15", "Winning plays, awards and outbox rows are the same", raffle_awarded, is_quick=False),
     Invariant("I15", "Winning plays, awards and outbox rows are the same", covers_agree),
+    Invariant("I20", "A play of rounds is the end of one, which began as the seed says", rounds_hold, is_quick=False),
     Invariant("I16", "Nothing was played outside the window or while paused", inside_window),
     Invariant("I17", "Nothing personal in counters or streams", nothing_personal, is_quick=False),
     Invariant(

@@ -6,7 +6,7 @@ the caller at once or by the worker a moment later.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns import registry
-from campaigns.config import PINNED, Config, Frozen, ListNamed
+from campaigns import banks, registry
+from campaigns.config import PINNED, BankNamed, Config, Frozen, ListNamed
 from campaigns.fairness import SEED_BYTES, commitment, config_hash
 from campaigns.favour import refused_changes
 from campaigns.game import ConfigFault, GameLine, Text
@@ -120,7 +120,7 @@ class Lifecycle:
         if config.ends_at <= author.at:
             raise InvalidField(("ends_at", "is in the past"))
         await check_rules(session, config.invitations, mall=campaign.mall_id, campaign=campaign.id)
-        frozen = await _freeze(session, campaign.mall_id, config)
+        frozen = await _freeze(session, campaign.mall_id, campaign.game, config)
         seed = self._entropy.bytes(SEED_BYTES)
         campaign.seed_sealed = self._sealer.seal(seed, bound_to=campaign.id)
         campaign.commitment = commitment(seed)
@@ -216,12 +216,23 @@ def check(game: str, told: Mapping[str, Any]) -> Config:
     contract = registry.game(game)
     try:
         game_config = contract.config.model_validate(config.game)
+        _check_tiers(config, contract.tiers(game_config))
         contract.check(game_config, [GameLine(line.key, line.product is not None) for line in config.lines])
     except ValidationError as error:
         raise InvalidField(*((f"game.{field}", reason) for field, reason in _faults(error))) from error
     except ConfigFault as fault:
         raise InvalidField((f"game.{fault.field}", fault.reason)) from fault
     return config
+
+
+def _check_tiers(config: Config, wanted: Collection[str]) -> None:
+    """Raises InvalidField unless the pools are those that plays of the game draw from."""
+    there = {pool.of_tier for pool in config.pools}
+    if missing := sorted(set(wanted) - there):
+        raise InvalidField(("pools", f"plays of this game draw from {missing[0]!r}, and no pool has that key or tier"))
+    for place, pool in enumerate(config.pools):
+        if pool.of_tier not in wanted:
+            raise InvalidField((f"pools.{place}", f"no play of this game comes to {pool.of_tier!r}"))
 
 
 def _faults(error: ValidationError) -> list[tuple[str, str]]:
@@ -231,7 +242,7 @@ def _faults(error: ValidationError) -> list[tuple[str, str]]:
     ]
 
 
-async def _freeze(session: AsyncSession, mall: str, config: Config) -> Frozen:
+async def _freeze(session: AsyncSession, mall: str, game: str, config: Config) -> Frozen:
     """The config with every product and list of members pinned as it is now."""
     found = await find_all(session, mall_id=mall, skus=sorted(config.products))
     missing = [
@@ -252,7 +263,8 @@ async def _freeze(session: AsyncSession, mall: str, config: Config) -> Frozen:
         raise InvalidField(("budget.currency", f"is not that of {', '.join(foreign)}"))
     prizes = {sku: snapshot(product) for sku, product in found.items()}
     lists = await _pinned_lists(session, mall, config)
-    pinned = {"prizes": prizes, "lists": lists, "spans": _spans(config)}
+    bank = await _pinned_bank(session, mall, game, config)
+    pinned = {"prizes": prizes, "lists": lists, "spans": _spans(config), "bank": bank}
     return Frozen.model_validate({**config.model_dump(), **pinned})
 
 
@@ -264,6 +276,22 @@ async def _pinned_lists(session: AsyncSession, mall: str, config: Config) -> dic
     if missing:
         raise InvalidField(*missing)
     return {key: ListNamed(id=row.id, name=Text(zh=row.name_zh, en=row.name_en)) for key, row in found.items()}
+
+
+async def _pinned_bank(session: AsyncSession, mall: str, game: str, config: Config) -> BankNamed | None:
+    """What rounds of the game take their items from, with enough of them."""
+    contract = registry.game(game)
+    if contract.steps is None:
+        return None
+    wanted = contract.steps.wants(contract.config.model_validate(config.game))
+    bank = await banks.find(session, mall=mall, key=wanted.bank)
+    if bank is None or bank.game != game:
+        raise InvalidField(("game.bank", f"the mall has no bank of that key for this game: {wanted.bank}"))
+    pinned = BankNamed(id=bank.id, items=bank.items)
+    there = await banks.count(session, pinned, categories=wanted.categories)
+    if there < wanted.count:
+        raise InvalidField(("game.bank", f"has {there} items of these categories, and a round takes {wanted.count}"))
+    return pinned
 
 
 def _spans(config: Config) -> dict[str, tuple[Span, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from campaigns.admission import Admission
 from campaigns.allocation import Source
 from campaigns.answers import first_answer
 from campaigns.drawing import Drawing
+from campaigns.game import GameModel
 from campaigns.ledger import Ledger, Row
 from campaigns.limits import PLAYS_AT_ONCE_MAX
 from campaigns.mending import Mending
@@ -363,6 +365,11 @@ def _entry(asked: Claim, taken: Taken, version: Version, epoch: int) -> Entry:
         review=asked.review,
         entry=asked.entry,
     )
+
+
+def written_entry(entry: GameModel) -> str:
+    """A game's entry as canonical JSON."""
+    return json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
 
 
 def fingerprint_of(entry: str, *, times: int) -> str:

@@ -14,6 +14,7 @@ from campaigns.paying import Paying
 from campaigns.plays import Plays
 from campaigns.raffle_draws import RaffleDraws
 from campaigns.recovery import Recovery
+from campaigns.rounds import Rounds
 from campaigns.several import Several
 from campaigns.velocity_gate import VelocityGate
 from campaigns.versions import Versions
@@ -35,6 +36,7 @@ class CampaignsRoom:
     admission: Admission
     plays: Plays
     several: Several
+    rounds: Rounds
     paying: Paying
     velocity: VelocityGate
     lifecycle: Lifecycle
@@ -75,6 +77,7 @@ def furnish(
         admission=admission,
         plays=plays,
         several=Several(plays=plays, versions=versions),
+        rounds=Rounds(database=database, versions=versions, plays=plays, clock=clock, ids=ids),
         paying=paying,
         velocity=velocity,
         lifecycle=lifecycle,

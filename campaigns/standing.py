@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -10,7 +10,8 @@ from typing import Any, Literal
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns.blocks import block_of
+from campaigns.audience import NotEligible
+from campaigns.blocks import Blocked, block_of
 from campaigns.chances import Used, chances_after, used_by, wins_within
 from campaigns.covers import count_covered
 from campaigns.ledger import Ledger
@@ -18,9 +19,11 @@ from campaigns.lists import lists_with
 from campaigns.models import PlayTally
 from campaigns.pools import Pool, pool_for
 from campaigns.queries import are_all_taken, last_play
+from campaigns.refusals import AllPlaysTaken, CoolingDown, NoChanceLeft, NotOpenYet, Over, Paused
 from campaigns.tallies import FREE, period_at, take_of_free
 from campaigns.versions import Running, Version
 from core.clock import to_ms
+from core.errors import Refusal
 from earning.grants import Open, held_by, left_of
 from inventory.stream import Entry
 
@@ -116,6 +119,12 @@ def _wins_within(version: Version, pools: Sequence[Pool], last: Entry | None) ->
     return next((sure for pool in pools if (sure := wins_within(version, pool, last)) is not None), None)
 
 
+def refusal_of_standing(standing: Standing, version: Version) -> Refusal | None:
+    """What a play would meet that were played now."""
+    refuse = _REFUSALS.get(standing.state)
+    return refuse(standing, version) if refuse is not None else None
+
+
 async def _free_left(session: AsyncSession, version: Version, member: str, now: datetime) -> int:
     """How many free chances of the present period the member has not used."""
     free = take_of_free(version.config)
@@ -133,4 +142,16 @@ _STATES: dict[str, StandingState] = {
     "ended": "over",
     "paused": "paused",
     "recovering": "paused",
+}
+_REFUSALS: dict[str, Callable[[Standing, Version], Refusal]] = {
+    "not-open-yet": lambda _, version: NotOpenYet(starts_at=version.config.starts_at),
+    "over": lambda _, version: Over(ended_at=version.config.ends_at),
+    "paused": lambda _standing, _version: Paused(),
+    "no-chance-left": lambda standing, _: NoChanceLeft(next_chance_at=standing.next_chance_at),
+    "cooling-down": lambda standing, version: CoolingDown(
+        next_chance_at=standing.next_chance_at or version.config.ends_at
+    ),
+    "all-plays-taken": lambda _standing, _version: AllPlaysTaken(),
+    "not-eligible": lambda standing, _: NotEligible(asks=[dict(ask) for ask in standing.asks]),
+    "blocked": lambda standing, _: Blocked(until=standing.blocked_until),
 }

@@ -1,4 +1,4 @@
-"""Spreadsheets in and out: CSV as Excel writes and reads it, bounded, and reported on row by row."""
+"""Spreadsheets in and out: CSV as Excel writes and reads it, or a workbook to read; bounded, and reported on row by row."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from core.errors import InvalidField
+from prizes import workbooks
 
 BYTES_MAX: Final = 2 * 1024 * 1024
 ROWS_MAX: Final = 10_000
@@ -58,10 +59,11 @@ def read_rows(
 
     A row with too many or too few cells comes back with the key "" holding what is wrong with it.
     """
-    reader = csv.reader(io.StringIO(decode(raw, bytes_max=bytes_max), newline=""), strict=True)
-    header = [cell.strip() for cell in next(_lines(reader), [])]
+    is_workbook = raw.startswith(workbooks.STARTS)
+    lines = workbooks.lines_of(raw, bytes_max=bytes_max) if is_workbook else _lines_of_csv(raw, bytes_max)
+    header = [cell.strip() for cell in next(lines, [])]
     _check_header(header, columns, optional)
-    for index, cells in enumerate(_lines(reader), start=2):
+    for index, cells in enumerate(lines, start=2):
         if index - 1 > rows_max:
             raise InvalidField(("file", f"more than {rows_max} rows"))
         if not any(cell.strip() for cell in cells):
@@ -83,9 +85,9 @@ def defuse(cell: str) -> str:
     return f"'{cell}" if cell[:1] in _FORMULA_STARTS and cell else cell
 
 
-def _lines(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+def _lines_of_csv(raw: bytes, bytes_max: int) -> Iterator[list[str]]:
     try:
-        yield from reader
+        yield from csv.reader(io.StringIO(decode(raw, bytes_max=bytes_max), newline=""), strict=True)
     except csv.Error as fault:
         raise InvalidField(("file", f"not readable as CSV: {fault}")) from None
 

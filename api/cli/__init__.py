@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from api.cli import admitting, checking, earning, inviting, operating, raffles, redeeming, reviewing, serving
+from api.cli import admitting, banking, checking, earning, inviting, operating, raffles, redeeming, reviewing, serving
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,7 @@ serving.add_commands(app)
 checking.add_commands(app)
 operating.add_commands(app)
 admitting.add_commands(app)
+banking.add_commands(app)
 earning.add_commands(app)
 inviting.add_commands(app)
 redeeming.add_commands(operating.codes)

@@ -29,6 +29,7 @@ from campaigns.moments import Moments
 from campaigns.odds import as_percent
 from campaigns.pools import Guarantee, Line, Pool
 from campaigns.release import Release
+from campaigns.rounds import open_round
 from campaigns.selling import offer_of
 from campaigns.standing import StandingState, standing_of
 from campaigns.velocity import Action
@@ -199,6 +200,7 @@ class StandingView(BaseModel):
     ]
     raffle: MyRaffleView | None
     covered: Annotated[int, Field(description="How many of my plays wait to be uncovered.")]
+    round_id: Annotated[str | None, Field(description="The round that I am in.")]
     server_time: str
 
 
@@ -232,6 +234,8 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         config = running.version.config
         raffle = await my_raffle_view(session, running.campaign, config.raffle, member=member.member_id)
         offer = await _offer(session, house, running, member, now)
+        in_round = await open_round(session, campaign=running.campaign, member=member.member_id)
+        round_id = in_round.id if in_round is not None else None
     return StandingView(
         state=standing.state,
         chances_left=standing.chances_left,
@@ -245,6 +249,7 @@ async def get_standing(campaign_id: UUID, member: CurrentSession, house: TheHous
         blocked_until=standing.blocked_until,
         raffle=raffle,
         covered=standing.covered,
+        round_id=round_id,
         server_time=iso(now),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -29,11 +28,12 @@ from api.routes.award_views import Money
 from campaigns import registry
 from campaigns.answers import answer, covered_answer
 from campaigns.covers import covered_among, uncover
-from campaigns.game import Text
+from campaigns.game import AnyGame, Text
 from campaigns.ledger import LedgerAway
 from campaigns.models import Play
-from campaigns.plays import Asked
+from campaigns.plays import Asked, written_entry
 from campaigns.queries import page_of_plays
+from campaigns.rounds import RoundNeeded
 from core.errors import InvalidField, NotFound, Refusal
 
 router = APIRouter(prefix="/v1/plays", tags=["plays"])
@@ -149,11 +149,19 @@ def network_of(house: House, scope: Scope) -> str:
 
 
 async def game_of(house: House, member: MemberSession, campaign: str) -> str:
-    """The key of the campaign's game. Raises NotFound for a campaign that the session may not play."""
+    """The key of the campaign's game. Raises NotFound for a campaign that the session may not play, and RoundNeeded."""
+    game = await may_play(house, member, campaign)
+    if game.steps is not None:
+        raise RoundNeeded
+    return game.key
+
+
+async def may_play(house: House, member: MemberSession, campaign: str) -> AnyGame:
+    """The campaign's game. Raises NotFound for a campaign that the session may not play."""
     running = await house.campaigns.versions.running(campaign)
     if running.version.mall != member.mall_id or member.campaign_id not in (None, campaign):
         raise NotFound(noun="campaign")
-    return running.version.game.key
+    return running.version.game
 
 
 def asked_by(member: MemberSession, campaign: str, *, key: str, entry: str, network: str, times: int = 1) -> Asked:
@@ -176,7 +184,7 @@ def entry_of(game: str, body: bytes) -> str:
     try:
         asked = PlayBody.model_validate_json(body)
     except ValidationError as error:
-        raise _invalid(error) from error
+        raise invalid(error) from error
     return canonical(game, asked.entry)
 
 
@@ -185,8 +193,8 @@ def canonical(game: str, told: Mapping[str, Any]) -> str:
     try:
         entry = registry.game(game).entry.model_validate(dict(told))
     except ValidationError as error:
-        raise _invalid(error, "entry") from error
-    return json.dumps(entry.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        raise invalid(error, "entry") from error
+    return written_entry(entry)
 
 
 @router.get("", response_model=PlayPage)
@@ -276,7 +284,8 @@ async def _body(receive: Receive) -> bytes:
             return body
 
 
-def _invalid(error: ValidationError, *inside: str) -> InvalidField:
+def invalid(error: ValidationError, *inside: str) -> InvalidField:
+    """What does not fit, field by field."""
     faults = error.errors(include_url=False, include_input=False, include_context=False)
     return InvalidField(*((".".join(map(str, (*inside, *fault["loc"]))) or "body", fault["msg"]) for fault in faults))
 

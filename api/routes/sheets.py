@@ -12,6 +12,7 @@ from core.errors import InvalidField
 from prizes.sheets import Report, RowFault
 
 FAULTS_SHOWN_MAX = 1_000
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class RefusedRow(BaseModel):
@@ -39,9 +40,10 @@ def csv_body(description: str, example: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"text/csv": content}}}
 
 
-async def body_of(request: Request) -> bytes:
+async def body_of(request: Request, *, or_workbook: bool = False) -> bytes:
     """The file; InvalidField when it came as a form."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in ("text/csv", "text/plain"):
+    types = ("text/csv", "text/plain", WORKBOOK) if or_workbook else ("text/csv", "text/plain")
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in types:
         raise InvalidField(("file", "send it as the request's body, with Content-Type: text/csv"))
     return await request.body()
 
