@@ -61,6 +61,24 @@ export class Api {
     return this.#asMember(`/v1/campaigns/${this.campaign}/plays/several`, { body: { times, entry: {} }, headers: { "idempotency-key": key } });
   }
 
+  /** Begins a round, or takes up the one that is open. */
+  beginRound() {
+    return this.#asMember(`/v1/campaigns/${this.campaign}/rounds`, { body: {} });
+  }
+
+  round(id) {
+    return this.#asMember(`/v1/rounds/${id}`);
+  }
+
+  moveInRound(id, move) {
+    return this.#asMember(`/v1/rounds/${id}/moves`, { body: { move } });
+  }
+
+  /** The play that a round ends in; asked again, the same. */
+  playRound(id) {
+    return this.#asMember(`/v1/rounds/${id}/play`, { body: {} });
+  }
+
   /** A code for chances; sent again, it answers the same. */
   redeem(code) {
     return this.#asMember(`/v1/campaigns/${this.campaign}/redemptions`, { body: { code } });

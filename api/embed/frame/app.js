@@ -8,6 +8,7 @@ import { linePictures, prizePicture, SKINS } from "./pictures.js";
 import { Unanswered } from "./play.js";
 import { poolsAfter, poolsOf } from "./pools.js";
 import { standingOf } from "./raffle.js";
+import { Rounds } from "./rounds.js";
 import { Sheets } from "./sheet.js";
 import { showInvited } from "./sheets/invited.js";
 import { showResult } from "./sheets/result.js";
@@ -35,6 +36,7 @@ export class App {
     this.noPrizePicture = prizePicture(null);
     this.lineName = (line) => this.texts.own(line.name);
     this.cards = new Cards(this, { campaign: api.campaign, memory });
+    this.rounds = new Rounds(this);
     this.view = new View(this);
     this.sheets = new Sheets({ holder: document.body, words: () => this.texts, onClosed: (name, opener) => this.#sheetClosed(name, opener) });
     this.player.onSlow = () => this.view.hint("hero.waiting");
@@ -150,7 +152,7 @@ export class App {
     this.widget.start();
     this.host.tell("play-started");
     try {
-      await this.#finish(await this.player.play(times));
+      await this.#finish(await (this.game.hasRounds ? this.rounds.play() : this.player.play(times)));
     } catch (error) {
       await this.widget.fail();
       this.playing = false;
@@ -166,12 +168,19 @@ export class App {
     this.resumable = false;
     const { chances_left: left, next_chance_at: next, wins_within: within, ordinal } = outcomes.at(-1);
     const state = left === 0 ? "no-chance-left" : next ? "cooling-down" : "ready";
-    this.me = { ...this.me, state, chances_left: left, next_chance_at: next, wins_within: within };
+    this.me = { ...this.me, state, chances_left: left, next_chance_at: next, wins_within: within, round_id: null };
     if (this.me.raffle) this.me.raffle.tickets = Math.max(this.me.raffle.tickets, ordinal);
     if (isCovered) this.#dealt(outcomes);
     else this.show(outcomes);
     await this.player.shown();
     if (left === 0) this.host.tell("no-chance", { next_chance_at: next });
+  }
+
+  /** A round is under way: the stage has its own buttons. */
+  inRound(id) {
+    this.me.round_id = id;
+    this.view.render();
+    this.view.hint(null);
   }
 
   /** What was played is there, and its outcome waits for the member. */
@@ -323,6 +332,7 @@ export class App {
   /** What the button says: the game's verb, and the chances left where they are counted. */
   playWords() {
     const { texts, me } = this;
+    if (me?.round_id) return this.game.texts[texts.locale].resume;
     const verb = this.game?.texts[texts.locale].play;
     return me?.chances_left === null || !me ? texts.t("hero.play_free", { verb }) : texts.t("hero.play", { verb, n: me.chances_left });
   }

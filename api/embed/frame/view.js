@@ -105,7 +105,7 @@ export class View {
     const standing = this.app.standing();
     const open = this.app.playing || ["ready", "card", "loading"].includes(standing);
     this.stage.classList.toggle("resting", !open);
-    this.button.hidden = !open;
+    this.button.hidden = !open || (this.app.playing && Boolean(this.app.me?.round_id));
     this.notice.hidden = open;
     this.many.hidden = this.app.playing || standing !== "ready" || this.app.atOnce() < 2;
     this.many.textContent = texts.t("hero.play_several", { n: this.app.atOnce() });

@@ -18,8 +18,15 @@ export function showResult(app, outcome) {
   if (won && !outcome.award.held && outcome.award.claim === "none") followGift(app, outcome.award.id);
 }
 
-function win(app, { award, awarded }) {
+/** How it went, where the game has something to say of it. */
+function gameWords({ game, texts }, { reveal }) {
+  const words = game.outcomeWords?.(reveal, texts.locale);
+  return words ? [h("p", { class: "result-value" }, words)] : [];
+}
+
+function win(app, outcome) {
   const { texts } = app;
+  const { award, awarded } = outcome;
   const { prize, claim, held } = award;
   const value = prize.market_value?.amount > 0 && texts.t("result.value", { money: texts.money(prize.market_value) });
   return [
@@ -27,6 +34,7 @@ function win(app, { award, awarded }) {
     h("p", { class: "result-lead" }, texts.t("result.won")),
     h("p", { class: "result-prize" }, texts.own(prize.name)),
     value && h("p", { class: "result-value" }, value),
+    ...gameWords(app, outcome),
     h("p", { class: "result-next", role: "status" }, nextWords(app, award)),
     h("div", { class: "buttons" }, ...(claim === "none" || held ? giftButtons(app) : claimButtons(app, award))),
   ].filter(Boolean);
@@ -56,7 +64,8 @@ function onwards(app) {
   return app.canPlay() ? secondary(againWords(app), () => app.again()) : secondary(app.texts.t("result.fine"), () => app.sheets.close());
 }
 
-function loss(app, { awarded }) {
+function loss(app, outcome) {
+  const { awarded } = outcome;
   const { texts, calendar, me, definition } = app;
   const next = me.next_chance_at;
   const words = () => {
@@ -69,6 +78,7 @@ function loss(app, { awarded }) {
     h("div", { class: definition.raffle ? "medal" : "medal quiet" }, picture(definition.raffle ? app.pictures.get(awarded) : app.noPrizePicture)),
     h("p", { class: "result-prize" }, texts.t(definition.raffle ? "raffle.got_title" : "result.lost")),
     ...(definition.raffle ? [h("p", { class: "result-value" }, ticketWords(app))] : []),
+    ...gameWords(app, outcome),
     h("p", { class: "result-next" }, words()),
     h("div", { class: "buttons" }, ...lossButtons(app)),
   ];

@@ -27,7 +27,8 @@ function section(app, title, ...children) {
 }
 
 /** Who draws from a pool, where members of one tier draw from several. */
-function poolWords({ texts, definition, me }, pool) {
+function poolWords({ texts, definition, me, game }, pool) {
+  if (game.poolTitle && definition.pools.filter(({ tier }) => tier === pool.tier).length < 2) return [h("p", { class: "pool" }, game.poolTitle(definition.view, pool, texts.locale))];
   if (definition.pools.filter(({ tier }) => tier === pool.tier).length < 2) return [];
   const asks = asksInWords(texts, asksOf(pool.audience), "pool");
   const whose = asks.length ? texts.t("pool.for", { asks: asks.join(texts.t("pool.and")) }) : texts.t("pool.others");
