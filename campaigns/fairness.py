@@ -9,7 +9,8 @@ A line that is drawn and gone may be drawn again for: redraw n of a play takes i
 The cards of an urn lie in an order fixed by the seed: each line as many times as it comes, in the pool's order, shuffled by
 Fisher and Yates (Durstenfeld) from the last card down. The words are the 48-bit pieces of HMAC-SHA256(seed,
 "windfall-1|campaign|pool|urn-u|block") for block 0, 1, …, five of each, and one that has a bias is passed over. Those of a
-line's winning moments are the same with "moments-n" for the line at place n; campaigns/moments.py says what becomes of them.
+line's winning moments are the same with "moments-n" for the line at place n; campaigns/moments.py says what becomes of them. Those of a
+member's round n are the same with the member in the pool's place and "round-n"; campaigns/banks.py picks by the first of them.
 """
 
 from __future__ import annotations

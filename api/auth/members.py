@@ -38,3 +38,9 @@ async def inserted(session: AsyncSession, model: type[LaunchTokenUse | Member], 
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(model).values(**values).on_conflict_do_nothing().returning(model.mall_id)
     return (await session.execute(statement)).first() is not None
+
+
+def masked(name: str) -> str:
+    """A name that its owner knows again and nobody else: its ends, and as little of a short one as there is."""
+    head = max(min(2, len(name) - 2), 1)
+    return f"{name[:head]}***{name[-1:] if len(name) > head + 1 else ''}"

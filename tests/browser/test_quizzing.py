@@ -76,6 +76,11 @@ async def test_a_round_is_answered_and_played(device: Device, operator: Operator
     await finds_nothing_grave(visitor)
     await visitor.closes_the_sheet()
     await visitor.is_ready()
+    await visitor.presses(visitor.button(visitor.words("leaders.title")))
+    await expect(visitor.sheet("leaders").locator("tr.mine")).to_contain_text("20")
+    await visitor.presses(visitor.sheet("leaders").locator("#tab-campaign"))
+    await expect(visitor.sheet("leaders").locator("tr.mine")).to_contain_text(visitor.words("leaders.you"))
+    await finds_nothing_grave(visitor)
 
 
 async def test_a_round_is_taken_up_where_it_was_left(operator: Operator, visit: Visit) -> None:

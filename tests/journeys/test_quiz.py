@@ -274,3 +274,34 @@ async def test_an_item_that_was_withdrawn_is_asked_no_more(operator: Operator, q
     assert [item["number"] for item in items] == [6, 7, 8]
     again = await operator.uploads("/banks/sums/items", SHEET)
     assert (again["added"], again["unchanged"]) == (0, 30)
+
+
+async def test_the_leaderboard_counts_the_best_round_of_each(
+    quiz: Quiz, member: Member, another_member: Member, clock: MovableClock
+) -> None:
+    campaign = await quiz()
+    path = f"/campaigns/{campaign}/leaderboard"
+    assert await member.gets(path) == {"places": [], "mine": None}
+    for each, right in ((member, 1), (member, 3), (member, 2), (another_member, 2)):
+        game = await goes_through(each, campaign, right=right)
+        await plays(each, game)
+    told = await another_member.gets(path)
+    assert [(place["rank"], place["points"], place["is_mine"]) for place in told["places"]] == [
+        (1, 30, False),
+        (2, 20, True),
+    ]
+    assert told["mine"] == told["places"][1]
+    assert [place["name"] for place in told["places"]] == ["me***1", "me***2"]
+    clock.ahead = timedelta(seconds=5)
+    game = await begins(another_member, campaign)
+    clock.ahead += timedelta(seconds=4)
+    for number in range(1, 4):
+        game = await answers(another_member, game)
+        if number < 3:
+            game = (await moves(another_member, game, do="next", number=number)).json()
+    slower = await another_member.gets(f"{path}?of=campaign")
+    assert [(place["points"], place["is_mine"]) for place in slower["places"]] == [(30, False), (30, True)]
+    assert slower["places"][0]["ms"] < slower["places"][1]["ms"]
+    wheel = await member.asks("GET", f"/campaigns/{uuid4()}/leaderboard")
+    assert wheel.status_code == 404
+    assert (await member.asks("GET", f"{path}?of=year")).status_code == 422

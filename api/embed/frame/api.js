@@ -79,6 +79,11 @@ export class Api {
     return this.#asMember(`/v1/rounds/${id}/play`, { body: {} });
   }
 
+  /** Who did best in rounds, today ("day") or in all ("campaign"). */
+  leaderboard(of) {
+    return this.#asMember(`/v1/campaigns/${this.campaign}/leaderboard?of=${of}`);
+  }
+
   /** A code for chances; sent again, it answers the same. */
   redeem(code) {
     return this.#asMember(`/v1/campaigns/${this.campaign}/redemptions`, { body: { code } });

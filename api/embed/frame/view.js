@@ -7,6 +7,7 @@ import { poolsOf } from "./pools.js";
 import { resultWords, ticketWords } from "./raffle.js";
 import { showBuy } from "./sheets/buy.js";
 import { showInvite } from "./sheets/invite.js";
+import { showLeaders } from "./sheets/leaders.js";
 import { showMine } from "./sheets/mine.js";
 import { showRedeem } from "./sheets/redeem.js";
 import { showRules } from "./sheets/rules.js";
@@ -53,6 +54,7 @@ export class View {
     this.live = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
     this.rulesLink = h("button", { type: "button", class: "link", onclick: () => showRules(this.app) });
     this.mineLink = h("button", { type: "button", class: "link", onclick: () => showMine(this.app) });
+    this.leadersLink = h("button", { type: "button", class: "link", hidden: true, onclick: () => showLeaders(this.app) });
     this.redeemLink = h("button", { type: "button", class: "link", onclick: () => showRedeem(this.app) });
     this.inviteLink = h("button", { type: "button", class: "link", onclick: () => showInvite(this.app) });
     this.app.root.replaceChildren(
@@ -62,7 +64,7 @@ export class View {
         this.stage,
         h("div", { class: "action" }, this.button, this.many, this.notice, this.hintLine, this.buyLink),
         this.shelf,
-        h("div", { class: "links" }, this.rulesLink, this.mineLink, this.redeemLink, this.inviteLink)),
+        h("div", { class: "links" }, this.rulesLink, this.mineLink, this.leadersLink, this.redeemLink, this.inviteLink)),
       this.live);
   }
 
@@ -82,6 +84,8 @@ export class View {
     this.rulesLink.textContent = texts.t("hero.rules");
     this.mineLink.replaceChildren(texts.t("hero.mine"), ...(this.app.waiting ? [h("span", { class: "badge", "aria-hidden": "true" }, String(this.app.waiting))] : []));
     this.mineLink.setAttribute("aria-label", this.app.waiting ? texts.t("hero.mine_waiting", { n: this.app.waiting }) : texts.t("hero.mine"));
+    this.leadersLink.textContent = texts.t("leaders.title");
+    this.leadersLink.hidden = !this.app.game?.hasRounds || !this.app.me;
     this.redeemLink.textContent = texts.t("hero.redeem");
     if (!this.app.playing) this.app.widget?.setPools(poolsOf(definition, this.app.me));
     this.stage.classList.toggle("unsure", this.app.standing() === "loading" && definition.pools.length > 1);

@@ -3,6 +3,7 @@
 import { follow, isMoving, stateTone, stateWords } from "../awards.js";
 import { copyable } from "../copying.js";
 import { h, picture } from "../dom.js";
+import { tabbed } from "../tabs.js";
 import { showClaim } from "./claim.js";
 
 const TABS = ["prizes", "plays"];
@@ -12,32 +13,13 @@ export function showMine(app, tab = "prizes") {
   app.sheets.show({
     name: "mine",
     title: () => app.texts.t("mine.title"),
-    render: (body) => {
-      const panel = h("div", { class: "panel", role: "tabpanel", id: "mine-panel", tabindex: "0" });
-      const buttons = TABS.map((name) =>
-        h("button", {
-          type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "mine-panel",
-          onclick: () => choose(name),
-        }, app.texts.t(`mine.${name}`)));
-      const choose = (name) => {
+    render: (body) => body.append(...tabbed({
+      id: "mine", names: TABS, label: app.texts.t("mine.title"), words: (name) => app.texts.t(`mine.${name}`), chosen,
+      fill: (panel, name) => {
         chosen = name;
-        buttons.forEach((button, index) => {
-          button.setAttribute("aria-selected", String(TABS[index] === name));
-          button.tabIndex = TABS[index] === name ? 0 : -1;
-        });
-        panel.setAttribute("aria-labelledby", `tab-${name}`);
         fill(app, panel, name);
-      };
-      const list = h("div", { class: "tabs", role: "tablist", "aria-label": app.texts.t("mine.title"), onkeydown: (event) => {
-        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-        if (!step) return;
-        const next = (TABS.indexOf(chosen) + step + TABS.length) % TABS.length;
-        choose(TABS[next]);
-        buttons[next].focus();
-      } }, buttons);
-      body.append(list, panel);
-      choose(chosen);
-    },
+      },
+    })),
   });
 }
 
