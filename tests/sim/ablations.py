@@ -13,7 +13,7 @@ from campaigns import ledger_sql
 from campaigns.ledger import Row
 from prizes.awards import Won
 from tests.sim import hasty
-from tests.sim.ground import HAS_RAFFLE, SELLS, drop_foreign_key, drop_unique
+from tests.sim.ground import HAS_RAFFLE, IS_COVERED, SELLS, drop_foreign_key, drop_unique
 
 SEEDS_MAX = 120
 _WON = Row.won
@@ -114,5 +114,7 @@ ABLATIONS = {
         without=hasty.granted_before_settled, shapes=(SELLS,), favours=("time_passes",)
     ),
     "an event granted again when it is told again": Ablation(without=hasty.event_granted_again, shapes=(11,)),
+    "a card told when it is dealt": Ablation(without=hasty.told_when_dealt, shapes=(IS_COVERED,)),
+    "a covered win set on its way": Ablation(without=hasty.won_uncovered, shapes=(IS_COVERED,)),
     "silence of a wallet taken for a no": Ablation(without=hasty.silence_taken_for_a_no, shapes=(SELLS,)),
 }

@@ -112,9 +112,17 @@ SHAPES = (
             }
         },
     ),
+    Shape(
+        lines=[("phone", "30%", 6, None, "PHONE-256"), ("points", "30%", None, None, "POINTS-5"), ("thanks", "rest", None, None, None)],
+        game="scratch",
+        template="lucky",
+        member_day_plays_max=8,
+        limits={"plays_at_once_max": 4},
+        more={"game": {"symbols": ["phone", "points"], "waits_days": 3}},
+    ),
 )  # fmt: skip
-SELLS, HAS_RAFFLE = 14, 15
-"""Shapes by their places: one that sells chances and gives none free, and one with a raffle."""
+SELLS, HAS_RAFFLE, IS_COVERED = 14, 15, 16
+"""Shapes by their places: one that sells chances and gives none free, one with a raffle, and one of scratch cards."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from campaigns import raffle_draws
+from campaigns import plays, raffle_draws
+from campaigns.answers import answer
+from campaigns.ledger import Row
 from campaigns.models import Play
 from campaigns.raffle import Drum, Placed
 from campaigns.raffle_draws import RaffleDraws
@@ -22,8 +26,11 @@ from earning.grants import Source, give
 from earning.purchase_models import ChancePurchase
 from earning.purchase_steps import Act, Leased
 from earning.purchasing import Purchasing
+from prizes.awards import Won
 from prizes.wallet.contract import Done, Refused, Unknown, WalletOutcome
 from tests.sim import earners
+
+_WON = Row.won
 
 
 class _Untended:
@@ -117,3 +124,22 @@ def event_granted_again() -> Iterator[None]:
 
     with patch.object(earners, "receive", and_again):
         yield
+
+
+@contextmanager
+def told_when_dealt() -> Iterator[None]:
+    """The answer to a play says what it came to, whether it is covered or not."""
+    with patch.object(plays, "first_answer", lambda entry, version: to_json(answer(entry, version))):
+        yield
+
+
+@contextmanager
+def won_uncovered() -> Iterator[None]:
+    """A win is on its way at once, whether its winner knows of it or not."""
+    with patch.object(Row, "won", _known):
+        yield
+
+
+def _known(row: Row) -> Won | None:
+    won = _WON(row)
+    return replace(won, covered_until=None) if won is not None else None

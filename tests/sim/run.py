@@ -134,6 +134,7 @@ async def _check(world: World) -> None:
     await world.journal.compare(world.shared, worker.room.versions)
     await world.check_reviews()
     await world.examine_earning()
+    await world.examine_cards(worker.room.versions)
     await world.examine_raffle((await worker.room.versions.running(world.campaign)).version)
 
 

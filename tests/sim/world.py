@@ -34,6 +34,7 @@ from tests.sim.masters import Masters, Snapshot
 from tests.sim.processes import Flight, Process
 from tests.sim.raffling import Raffling
 from tests.sim.reviewers import Reviewers
+from tests.sim.scratching import Scratching
 from tests.support.arguments import CountingEntropy, CountingIds
 
 DEFINITE = (
@@ -46,7 +47,7 @@ NESTED_MAX = 1
 
 
 @dataclass
-class World(Inviters, Raffling, Reviewers):
+class World(Inviters, Raffling, Reviewers, Scratching):
     """`reveals_early` is the ablation that shows what Redis decided before the ledger has it.
 
     `favours` names events that are to happen often, in place of the seed's own favourites.
@@ -80,6 +81,7 @@ class World(Inviters, Raffling, Reviewers):
         self.keys_made = 0
         self.begin_earning()
         self.begin_inviting()
+        self.begin_scratching()
 
     @property
     def apis(self) -> list[Process]:
@@ -108,7 +110,7 @@ class World(Inviters, Raffling, Reviewers):
             for event, weight in sometimes.items()
             if event in favourites or self.rng.random() < 0.5
         }
-        return always | self.ways_to_earn | self.ways_to_draw | seen
+        return always | self.ways_to_earn | self.ways_to_draw | self.ways_to_scratch | seen
 
     async def step(self) -> None:
         event = self.rng.choices(list(self.weights), list(self.weights.values()))[0]

@@ -53,6 +53,8 @@ class Shape:
     of_lines: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Further fields of lines, by line key."""
     more: dict[str, Any] = field(default_factory=dict)
+    game: str = "wheel"
+    template: str = "reference"
 
     def config(self, now: datetime) -> dict[str, Any]:
         starts_at = now + self.starts_in
@@ -98,7 +100,7 @@ async def publish(database: Database, room: CampaignsRoom, shape: Shape, *, mall
     async with database.transaction() as session:
         await import_products(session, mall_id=mall, raw=CATALOGUE.encode(), ids=TimeOrderedIds(), now=now)
         campaign = await room.lifecycle.create(
-            session, mall=mall, game="wheel", template="reference", changes=shape.config(now)
+            session, mall=mall, game=shape.game, template=shape.template, changes=shape.config(now)
         )
         await room.lifecycle.publish(session, campaign, author())
         campaign_id = campaign.id
