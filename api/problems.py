@@ -1,11 +1,12 @@
 """The one table of HTTP statuses: what each refusal is called outside, and its words in both languages.
 
-A template may name the refusal's facts. A fact that is itself a word of `REASONS` is put in words first.
+A template may name the refusal's facts; a fact that is itself a word of `REASONS` is put in words first.
 """
 
 from __future__ import annotations
 
 from api.problems_of_earning import EARNING
+from api.problems_of_raffles import RAFFLES
 from api.problems_of_rounds import MOVES, ROUNDS
 from api.problems_of_velocity import VELOCITY
 from api.wording import Problem, Words
@@ -13,6 +14,7 @@ from api.wording import Problem, Words
 PROBLEMS: dict[str, Problem] = {
     **EARNING,
     **VELOCITY,
+    **RAFFLES,
     **ROUNDS,
     # anything asked of the service
     "not-found": Problem(404, Words("找不到", "Not found"), Words("找不到您要的内容。", "There is no such {noun}.")),
@@ -321,33 +323,6 @@ PROBLEMS: dict[str, Problem] = {
         Words(
             "进行中的活动只接受对会员有利的修改，请看 changes。",
             "A published campaign may only change in its members' favour; see changes.",
-        ),
-    ),
-    # raffles
-    "raffle-without-beacon": Problem(
-        409,
-        Words("没有公布外部随机值", "No beacon announced"),
-        Words("这次开奖没有公布要用的外部随机值。", "No public value was announced for this raffle."),
-    ),
-    "raffle-not-sealed": Problem(
-        409,
-        Words("奖券尚未封存", "Not sealed yet"),
-        Words(
-            "活动结束、奖券封存之后才能录入外部随机值。",
-            "The public value is entered after the campaign has ended and its tickets are sealed.",
-        ),
-    ),
-    "beacon-entered": Problem(
-        409,
-        Words("外部随机值已录入", "Beacon entered"),
-        Words("已录入 {value}，只能录入一次。", "It has been entered as {value}; that is done only once."),
-    ),
-    "raffle-tickets-differ": Problem(
-        409,
-        Words("奖券与封存时不符", "Tickets differ"),
-        Words(
-            "现有的奖券与封存时不符，不能开奖。",
-            "The tickets are not the ones that were sealed, so there is no draw.",
         ),
     ),
 }

@@ -21,9 +21,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from examples.sandbox import BODY_BYTES_MAX, OVERSIZE_CHARS, Signatures, garbage, problem, switch
+from examples.sandbox import BODY_BYTES_MAX, OVERSIZE_CHARS, Signatures, garbage, hang, problem, switch
 from examples.sandbox_supplier.book import Book, BookFull, Order, OtherContent
-from examples.sandbox_supplier.faults import HANG_SECONDS, Faults, Mode
+from examples.sandbox_supplier.faults import Faults, Mode
 
 CALLBACK_TRIES_MAX: Final = 3
 CALLBACK_PAUSE_SECONDS: Final = 0.5
@@ -119,7 +119,7 @@ class Supplier:
         answer = JSONResponse(order.answer(), status_code=201)
         match mode:
             case Mode.TIMEOUT_AFTER_SUCCESS:
-                await asyncio.sleep(HANG_SECONDS)
+                await hang()
             case Mode.ERROR_AFTER_SUCCESS:
                 return problem(500, "internal-error")
             case Mode.GARBAGE:

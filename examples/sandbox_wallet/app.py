@@ -8,7 +8,6 @@ test may set its own clock.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from typing import Annotated, Final, Literal
@@ -20,10 +19,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from examples.sandbox import BODY_BYTES_MAX, OVERSIZE_CHARS, Signatures, garbage, problem, switch, unreadable
+from examples.sandbox import BODY_BYTES_MAX, OVERSIZE_CHARS, Signatures, garbage, hang, problem, switch, unreadable
 from examples.sandbox_wallet import duiba
 from examples.sandbox_wallet.book import Book, BookFull, OtherContent, Transfer
-from examples.sandbox_wallet.faults import BEFORE, HANG_SECONDS, Faults, Mode
+from examples.sandbox_wallet.faults import BEFORE, Faults, Mode
 
 POINTS_MAX: Final = 10**12
 
@@ -146,7 +145,7 @@ async def _before(mode: Mode) -> Response:
         case Mode.RATE_LIMIT:
             return problem(429, "too-many-transfers")
         case Mode.LOST_BEFORE_SUCCESS:
-            await asyncio.sleep(HANG_SECONDS)
+            await hang()
     return problem(503, "out-of-order")
 
 
@@ -154,7 +153,7 @@ async def _after(mode: Mode, answer: Response) -> Response:
     """What is said of what was moved."""
     match mode:
         case Mode.TIMEOUT_AFTER_SUCCESS:
-            await asyncio.sleep(HANG_SECONDS)
+            await hang()
         case Mode.ERROR_AFTER_SUCCESS:
             return problem(500, "internal-error")
         case Mode.GARBAGE:

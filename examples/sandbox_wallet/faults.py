@@ -8,8 +8,6 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-HANG_SECONDS: Final = 20
-
 
 class Mode(StrEnum):
     NONE = "none"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +47,10 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(
-    run_house: Callable[..., RunningHouse], tmp_path: Path, house_engines: dict[str, str]
-) -> Iterator[Terminal]:
-    house = run_house()
-    house.wait_ready()
-    yield Terminal(house, tmp_path, house_engines)
-    house.stop()
+def terminal(lasting_house: tuple[RunningHouse, dict[str, str]], tmp_path: Path) -> Terminal:
+    """A terminal beside a house that the tests of a process share: what one leaves there, another may see."""
+    house, engines = lasting_house
+    return Terminal(house, tmp_path, engines)
 
 
 def test_an_operator_needs_nothing_but_a_terminal(terminal: Terminal) -> None:

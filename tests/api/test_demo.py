@@ -30,16 +30,20 @@ async def test_it_is_live_without_a_worker(settings: Settings, house: House, red
     first = await seed_demo(settings)
     assert list(first.campaigns) == [
         "wheel",
+        "wheel-grid",
         "wheel-exact",
         "wheel-assured",
         "wheel-moments",
         "wheel-tasks",
         "wheel-raffle",
+        "scratch",
+        "quiz",
     ]
-    epochs = [await play(house, campaign) for campaign in first.campaigns.values()]
+    played = [campaign for name, campaign in first.campaigns.items() if name != "quiz"]
+    epochs = [await play(house, campaign) for campaign in played]
 
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
     second = await seed_demo(settings)
     assert second.campaigns == first.campaigns
-    assert [await play(house, campaign) for campaign in first.campaigns.values()] == [epoch + 1 for epoch in epochs]
+    assert [await play(house, campaign) for campaign in played] == [epoch + 1 for epoch in epochs]

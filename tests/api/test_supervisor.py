@@ -86,6 +86,7 @@ def test_a_second_start_keeps_what_the_first_told(run_house: Run) -> None:
     assert opened.status_code == 201
 
 
+@pytest.mark.long
 def test_nothing_outlives_a_killed_supervisor(run_house: Run) -> None:
     house = run_house()
     house.wait_ready()
@@ -94,6 +95,7 @@ def test_nothing_outlives_a_killed_supervisor(run_house: Run) -> None:
     wait_for(lambda: not house.processes(), 30)
 
 
+@pytest.mark.long
 def test_a_stop_during_the_start_leaves_nothing(run_house: Run) -> None:
     house = run_house()
     wait_for(lambda: len(house.processes()) >= 3, 60)

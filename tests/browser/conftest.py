@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +12,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
-from inventory.embedded import EmbeddedServer, socket_for
 from tests.browser.visitor import Device, Visitor
 from tests.journeys.people import Operator
-from tests.support.engines import POSTGRESQL, REDIS, empty_database
-from tests.support.processes import STOP_SECONDS_MAX, RunningHouse, free_ports, wait_for, windfall
+from tests.support.processes import STOP_SECONDS_MAX, RunningHouse, engines_apart, free_ports, wait_for, windfall
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -55,20 +51,8 @@ expect.set_options(timeout=EXPECT_MS)
 
 @pytest.fixture(scope="session")
 def browser_engines(worker_number: int) -> Iterator[dict[str, str]]:
-    """The variables that put one house on the engines under test, beside the data of all other tests."""
-    chosen = {}
-    if POSTGRESQL:
-        chosen["WINDFALL_DATABASE_URL"] = asyncio.run(empty_database(f"windfall_browser_{worker_number}"))
-    if not REDIS:
+    with engines_apart(f"windfall_browser_{worker_number}") as chosen:
         yield chosen
-        return
-    with tempfile.TemporaryDirectory(prefix="windfall-test-") as folder:
-        server = EmbeddedServer(
-            Path(shutil.which("redis-server") or "redis-server"), Path(folder), socket_for(Path(folder))
-        )
-        server.start()
-        yield {**chosen, "WINDFALL_REDIS_URL": server.url}
-        server.stop()
 
 
 @pytest.fixture(scope="session")

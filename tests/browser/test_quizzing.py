@@ -83,6 +83,7 @@ async def test_a_round_is_answered_and_played(device: Device, operator: Operator
     await finds_nothing_grave(visitor)
 
 
+@pytest.mark.long
 async def test_a_round_is_taken_up_where_it_was_left(operator: Operator, visit: Visit) -> None:
     """By keys alone; the page is left in the middle, and an answer takes long to come."""
     visitor = await visit(EN_DESK.at_rest(), await a_quiz(operator))
@@ -112,6 +113,7 @@ async def test_a_round_is_taken_up_where_it_was_left(operator: Operator, visit: 
     assert (play["reveal"]["right"], play["reveal"]["points"]) == (1, 10)
 
 
+@pytest.mark.long
 async def test_a_question_that_is_not_answered_is_late(operator: Operator, visit: Visit) -> None:
     visitor = await visit(ZH_PHONE, await a_quiz(operator, seconds_each=5))
     await visitor.comes_to_play()

@@ -39,6 +39,7 @@ async def takes_a_card(visitor: Visitor) -> dict[str, Any]:
 
 async def scratches(visitor: Visitor, *, rows: int) -> None:
     """Up and down the coat with a mouse, so many of ten rows."""
+    await visitor.see(".card-coat").hover()  # once it stands still
     box = await visitor.see(".card-coat").bounding_box()
     assert box is not None
     mouse, (left, right) = visitor.page.mouse, (box["x"] + 6, box["x"] + box["width"] - 6)
@@ -91,6 +92,7 @@ async def test_a_tap_or_a_key_opens_a_card_as_well(device: Device, operator: Ope
     await sees_what_was_drawn(visitor)
 
 
+@pytest.mark.long
 async def test_a_card_waits_where_it_was_left(operator: Operator, visit: Visit) -> None:
     """Reloaded before it is touched it is whole; left half scratched it goes on; an answer that comes late is waited for."""
     visitor = await visit(ZH_PHONE, await a_campaign_of_cards(operator, UMBRELLA))

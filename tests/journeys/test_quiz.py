@@ -257,8 +257,6 @@ async def test_a_bank_that_cannot_fill_a_round_is_not_published(operator: Operat
             await quiz(game=game)
     with pytest.raises(AssertionError, match="no pool has that key"):
         await quiz(game={"bands": [{"points": 0, "tier": "start"}, {"points": 10, "tier": "best"}]})
-    with pytest.raises(AssertionError, match="no play of this game comes to 'good'"):
-        await quiz(game={"bands": [{"points": 0, "tier": "start"}]})
 
 
 async def test_an_item_that_was_withdrawn_is_asked_no_more(operator: Operator, quiz: Quiz, member: Member) -> None:

@@ -10,7 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from api.house import House
-from tests.journeys.people import Member, Operator, a_mall_with_people
+from tests.journeys.people import ALWAYS_POINTS, Member, Operator, a_mall_with_people, pool_of
+from tests.journeys.test_quiz import SHEET, begins
 from tests.support.people import AMall
 
 BODIES: dict[str, dict[str, Any]] = {
@@ -35,6 +36,8 @@ BODIES |= {
     "{rule_key}": {"json": RULE},
     "/grants": {"json": GIFT, "params": {"sub": "member-1"}},
     "/code-batches": {"json": BATCH},
+    "/items": {"content": SHEET.encode(), "headers": {"content-type": "text/csv"}},
+    "/moves": {"json": {"move": {"do": "next", "number": 1}}},
 }
 BECAUSE: dict[str, Any] = {"json": {"reason": "try"}}
 PUBLIC = {
@@ -64,6 +67,16 @@ def request_for(path: str, ids: dict[str, str]) -> tuple[str, dict[str, Any]]:
     filled = re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], path)
     body = next((body for end, body in BODIES.items() if path.endswith(end)), BECAUSE)
     return filled, body
+
+
+async def a_round(operator: Operator, member: Member) -> Any:
+    """A member's round of a quiz of this mall."""
+    await operator.posts("/banks", key="sums", game="quiz", name={"zh": "加法", "en": "Sums"})
+    await operator.uploads("/banks/sums/items", SHEET)
+    game = {"bank": "sums", "questions": 1, "bands": [{"points": 0, "tier": "main"}]}
+    campaign = await operator.drafts("daily", of="quiz", limits={}, pools=pool_of(ALWAYS_POINTS)["pools"], game=game)
+    await operator.publishes(campaign)
+    return await begins(member, campaign)
 
 
 @pytest.fixture
@@ -97,7 +110,9 @@ async def test_another_malls_ids_are_not_found_on_any_route(
         "OURS-1,券,Coupon,virtual,coupon_code,mall,1,1,0,\n",
     )
     await operator.posts("/lists", key="ours", name={"zh": "我们的", "en": "Ours"})
+    game = await a_round(operator, member)
     ids = {"campaign_id": campaign, "award_id": award["id"], "sku": "OURS-1", "list_key": "ours"}
+    ids |= {"play_id": award["id"], "round_id": game["id"], "bank_key": "sums", "number": "1"}
     ids |= {"purchase_id": bought.json()["id"], "rule_key": "ours", "batch_id": batch["id"]}
     snooper, visitor = stranger
     walked = {
@@ -124,7 +139,7 @@ async def test_lists_show_a_mall_only_its_own(
     snooper, visitor = stranger
     await operator.posts("/lists", key="ours", name={"zh": "我们的", "en": "Ours"})
     await operator.posts("/blocks", sub="member-9", reason="plays by a program")
-    for path in ("/campaigns", "/awards", "/awards/queues", "/lists", "/blocks", "/blocks/history"):
+    for path in ("/campaigns", "/awards", "/awards/queues", "/lists", "/banks", "/blocks", "/blocks/history"):
         assert (await snooper.gets(path))["items"] == [], path
     assert {row["subject_type"] for row in (await snooper.gets("/audit"))["items"]} <= {"catalogue"}
     for path in ("/plays", "/awards"):

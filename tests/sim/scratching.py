@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import cached_property
 from random import Random
 
 from pydantic_core import to_json
@@ -42,8 +43,9 @@ class Scratching:
     within: Callable[[Process, Callable[[], Awaitable[None]]], Awaitable[None]]
     apis: list[Process]
 
-    def begin_scratching(self) -> None:
-        self.uncovered: dict[str, bytes] = {}
+    @cached_property
+    def uncovered(self) -> dict[str, bytes]:
+        return {}
 
     @property
     def ways_to_scratch(self) -> dict[Callable[[], Awaitable[None]], float]:

@@ -81,7 +81,6 @@ class World(Inviters, Raffling, Reviewers, Scratching):
         self.keys_made = 0
         self.begin_earning()
         self.begin_inviting()
-        self.begin_scratching()
 
     @property
     def apis(self) -> list[Process]:

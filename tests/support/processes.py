@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.engines import POSTGRESQL, REDIS
+from inventory.embedded import EmbeddedServer, socket_for
+from tests.support.engines import POSTGRESQL, REDIS, empty_database
 
 READY_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 40
@@ -72,6 +77,22 @@ def house_engines(bare_url: str, redis_url: str) -> dict[str, str]:
         **({"WINDFALL_DATABASE_URL": bare_url} if POSTGRESQL else {}),
         **({"WINDFALL_REDIS_URL": redis_url} if REDIS else {}),
     }
+
+
+@contextmanager
+def engines_apart(name: str) -> Iterator[dict[str, str]]:
+    """The variables that put a house that lasts on the engines under test, beside the data of all other tests."""
+    chosen = {"WINDFALL_DATABASE_URL": asyncio.run(empty_database(name))} if POSTGRESQL else {}
+    if not REDIS:
+        yield chosen
+        return
+    with tempfile.TemporaryDirectory(prefix="windfall-test-") as folder:
+        server = EmbeddedServer(
+            Path(shutil.which("redis-server") or "redis-server"), Path(folder), socket_for(Path(folder))
+        )
+        server.start()
+        yield {**chosen, "WINDFALL_REDIS_URL": server.url}
+        server.stop()
 
 
 @pytest.fixture
