@@ -19,6 +19,7 @@ ROOM = Path(__file__).parent
 LANGUAGES = ("zh", "en")
 EMBED_CACHE = "public, max-age=300"
 NOBODY = "'none'"
+OURS = "'self'"
 
 router = APIRouter(include_in_schema=False)
 pages = Environment(
@@ -76,9 +77,10 @@ async def allowed_origins(request: Request, campaign: str) -> Sequence[str] | No
 
 
 def page(body: str, *, origins: Sequence[str], status_code: int) -> HTMLResponse:
-    """A page that runs our own files only and shows itself in the given origins only."""
+    """A page that runs our own files only, shows itself in the given origins only, and of theirs takes pictures."""
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        f"img-src {' '.join([OURS, 'data:', *origins])}; "
         f"base-uri 'none'; object-src 'none'; form-action 'none'; frame-ancestors {' '.join(origins) or NOBODY}"
     )
     headers = {

@@ -26,7 +26,7 @@ Editor = Annotated[Actor, Depends(operator_with(Role.EDITOR))]
 BankKey = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
 SHEET = csv_body(
     "Items, one a row, as CSV in UTF-8 or as an Excel workbook. Of a quiz: category, question, answer, option_1 to option_6, and, "
-    "where there is one, explanation and picture. Several answers are written with | between them.",
+    "where there is one, explanation and picture, an https address on one of the mall's own origins. Several answers are written with | between them.",
     "category,question,answer,option_1,option_2,option_3\ngeneral,What is two and two?,4,3,4,5\n",
 )
 

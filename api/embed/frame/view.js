@@ -111,7 +111,7 @@ export class View {
     this.stage.classList.toggle("resting", !open);
     this.button.hidden = !open || (this.app.playing && Boolean(this.app.me?.round_id));
     this.notice.hidden = open;
-    this.many.hidden = this.app.playing || standing !== "ready" || this.app.atOnce() < 2;
+    this.many.hidden = this.app.playing || standing !== "ready" || this.app.game.hasRounds || this.app.atOnce() < 2;
     this.many.textContent = texts.t("hero.play_several", { n: this.app.atOnce() });
     this.buyLink.hidden = this.app.playing || standing !== "ready" || !this.app.canBuy() || (me.chances_left ?? Infinity) > FEW_CHANCES;
     if (!this.buyLink.hidden) this.buyLink.textContent = this.#offerWords();
