@@ -24,7 +24,7 @@ SUMS = "\n".join(
 MOVES = "**/v1/rounds/*/moves"
 
 
-async def a_quiz(operator: Operator, *, questions: int = 2, seconds_each: int = 30) -> str:
+async def a_quiz(operator: Operator, *, questions: int = 2, seconds_each: int = 120) -> str:
     """Who knows all of it is nearly sure to win points."""
     bank = f"b-{uuid4().hex[:12]}"
     await operator.posts("/banks", key=bank, game="quiz", name={"zh": "加法", "en": "Sums"})
