@@ -48,7 +48,7 @@ class Stage:
         headers = {"authorization": f"Bearer {house.demo['operators']['owner']['token']}"}
         self.admin = httpx.Client(base_url=f"{house.url}/v1/admin", headers=headers, timeout=WAIT_MS / 1000)
         self.uploads("/products", LONG_NAME)
-        self.campaigns = {"wheel": house.demo["campaigns"]["wheel"]}
+        self.campaigns = {name: house.demo["campaigns"][name] for name in ("wheel", "wheel-grid", "scratch", "quiz")}
         self.campaigns |= {name: self.opens(wheel) for name, wheel in WHEELS.items()}
         self.posts(f"/campaigns/{self.campaigns['paused']}/pause", reason="a picture")
         batches = f"/campaigns/{self.campaigns['codes']}/code-batches"
@@ -123,6 +123,20 @@ class Shots:
     def sees(self, what: str) -> None:
         expect(self.game.locator(what).first).to_be_visible(timeout=WAIT_MS)
         self.page.wait_for_timeout(450)
+
+    def scratches(self, *, rows: int) -> None:
+        """So many of ten rows of a card, with the hand still down."""
+        self.game.locator(".card-coat").hover()
+        box = self.game.locator(".card-coat").bounding_box()
+        if box is None:
+            raise SystemExit("The card is not to be seen.")
+        left, right = box["x"] + 6, box["x"] + box["width"] - 6
+        self.page.mouse.move(left, box["y"] + 8)
+        self.page.mouse.down()
+        for row in range(rows):
+            self.page.mouse.move((right, left)[row % 2], box["y"] + box["height"] * (row + 0.5) / 10, steps=10)
+        self.page.mouse.up()
+        self.page.wait_for_timeout(500)
 
     def opens(self, link: int) -> None:
         """The sheet behind the first or second link under the button."""
@@ -309,8 +323,67 @@ def gift(visit: Visit, campaign: str) -> None:
         shots.takes(f"win-{campaign}")
 
 
+def grid(visit: Visit) -> None:
+    with visit.at("wheel-grid") as shots:
+        shots.is_ready()
+        shots.takes("grid")
+        shots.game.locator(".play").click()
+        shots.page.wait_for_timeout(500)
+        shots.takes("grid-running")
+        shots.sees("dialog[open]")
+        shots.game.locator("dialog[open] .close").click()
+        shots.page.wait_for_timeout(400)
+        shots.takes("grid-landed")
+
+
+def scratch(visit: Visit) -> None:
+    with visit.at("scratch") as shots:
+        shots.is_ready()
+        shots.takes("scratch")
+        shots.game.locator(".many").click()
+        shots.sees(".card-coat.live")
+        shots.takes("scratch-cards")
+        shots.scratches(rows=3)
+        shots.takes("scratch-half")
+        shots.game.locator(".play").click()
+        shots.sees("dialog[open]")
+        shots.takes("scratch-result")
+        shots.game.locator("dialog[open] .close").click()
+        shots.page.wait_for_timeout(400)
+        shots.opens(1)
+        shots.game.locator("#tab-plays").click()
+        shots.sees(".go")
+        shots.takes("scratch-mine")
+
+
+def quiz(visit: Visit) -> None:
+    with visit.at("quiz") as shots:
+        shots.is_ready()
+        shots.takes("quiz")
+        shots.game.locator(".play").click()
+        for number in range(5):
+            shots.sees(".quiz-option:not([aria-disabled])")
+            shots.takes(f"quiz-question-{number + 1}")
+            shots.game.locator(".quiz-option").nth(number % 2).click()
+            if shots.game.locator(".quiz-hint").count():
+                shots.game.locator(".quiz-next").click()
+            shots.sees(".quiz-verdict")
+            shots.takes(f"quiz-answer-{number + 1}")
+            shots.game.locator(".quiz-next").click()
+        shots.sees("dialog[open]")
+        shots.takes("quiz-result")
+        shots.game.locator("dialog[open] .close").click()
+        shots.page.wait_for_timeout(400)
+        shots.opens(2)
+        shots.sees(".leaders")
+        shots.takes("quiz-leaders")
+
+
 SCENES: Mapping[str, Callable[[Visit], None]] = {
     "home": home,
+    "grid": grid,
+    "scratch": scratch,
+    "quiz": quiz,
     "topup": topup,
     "parcel": parcel,
     "loss": loss,
