@@ -99,9 +99,10 @@ export class View {
     this.#renderAction();
   }
 
-  /** The prizes that may be won here; of a member who is known, by them. */
+  /** The prizes that may be won here, each once; of a member who is known, by them. */
   #prizes() {
-    return poolsOf(this.app.definition, this.app.me).flatMap((pool) => pool.lines).filter((line) => line.prize);
+    const lines = poolsOf(this.app.definition, this.app.me).flatMap((pool) => pool.lines).filter((line) => line.prize);
+    return [...new Map(lines.map((line) => [this.app.lineName(line), line])).values()];
   }
 
   #renderAction() {
