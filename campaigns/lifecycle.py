@@ -183,7 +183,7 @@ class Lifecycle:
         if wanted.invitations != config.invitations:
             await check_rules(session, wanted.invitations, mall=campaign.mall_id, campaign=campaign.id)
         lists = await _pinned_lists(session, campaign.mall_id, wanted)
-        pinned = {"prizes": config.prizes, "lists": lists, "spans": config.spans}
+        pinned = {"prizes": config.prizes, "lists": lists, "spans": config.spans, "bank": config.bank}
         frozen = Frozen.model_validate({**wanted.model_dump(), **pinned})
         return await _write(session, campaign, frozen, author, change=change)
 

@@ -247,6 +247,19 @@ async def test_nothing_before_an_answer_tells_which_is_right(quiz: Quiz, member:
             answer = await moves(member, game, do="next", number=number)
 
 
+async def test_a_quiz_that_is_changed_goes_on_with_its_questions(
+    operator: Operator, quiz: Quiz, member: Member, house: House
+) -> None:
+    campaign = await quiz()
+    await operator.changes(campaign, "extend", ends_at="2027-06-01T00:00:00Z")
+    await operator.changes(campaign, "pause")
+    assert (await member.asks("POST", f"/campaigns/{campaign}/rounds")).json()["code"] == "paused"
+    await operator.changes(campaign, "resume")
+    game = await goes_through(member, campaign)
+    assert (await plays(member, game)).json()["version"] == 4
+    assert await broken_at_rest(house) == set()
+
+
 async def test_a_bank_that_cannot_fill_a_round_is_not_published(operator: Operator, quiz: Quiz) -> None:
     for game, reason in (
         ({"bank": "nope"}, "no bank of that key"),
