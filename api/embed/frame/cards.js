@@ -85,9 +85,17 @@ export class Cards {
     try {
       return await persist(() => this.app.api.uncover(play.id), () => this.app.view.hint("hero.waiting"));
     } catch (error) {
+      if (error.status === 404) await this.#forget(play);
       await this.app.refused(error);
       return null;
     }
+  }
+
+  /** What is not there any more is not offered again. */
+  async #forget(play) {
+    this.memory.keepTouchedCard(this.campaign, await this.app.api.member(), null);
+    this.waiting = this.waiting.filter((other) => other !== play);
+    this.#laid = null;
   }
 
   async #done(plays) {
