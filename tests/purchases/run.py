@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -139,6 +140,7 @@ class Market:
         except BaseExceptionGroup as deaths:
             if deaths.split(Died)[1] is not None:
                 raise
+        gc.collect()  # a cursor that was cancelled keeps its transaction until it is gone, and the dead hold nothing
 
 
 async def run(
