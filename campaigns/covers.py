@@ -42,16 +42,16 @@ async def count_covered(session: AsyncSession, *, campaign: str, member: str, no
     return await session.scalar(select(func.count()).select_from(Play).where(of_member, are_covered(now))) or 0
 
 
-async def uncover(session: AsyncSession, *, member: str, play: str, now: datetime) -> Play:
+async def uncover(session: AsyncSession, *, member: str, play: str, now: datetime) -> tuple[Play, bool]:
     """Let a member see what their play came to, and set on its way what it won; again, it changes nothing.
 
-    Raises NotFound for what is no play of theirs.
+    The play, and whether it was covered until now and has won something. Raises NotFound for what is no play of theirs.
     """
     row = await session.get(Play, play, with_for_update=True)
     if row is None or row.member_id != member:
         raise NotFound(noun="play")
-    if row.covered_until_ms is not None and await session.get(PlayUncovering, play) is None:
-        session.add(PlayUncovering(play_id=play, at=now))
-        await session.flush()
-        await covers.uncover(session, play=play, now=now)
-    return row
+    if row.covered_until_ms is None or await session.get(PlayUncovering, play) is not None:
+        return row, False
+    session.add(PlayUncovering(play_id=play, at=now))
+    await session.flush()
+    return row, await covers.uncover(session, play=play, now=now)

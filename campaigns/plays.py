@@ -209,11 +209,17 @@ class Plays:
         return replace(asked, lists=found.lists, review=review) if found.lists or review else asked
 
     async def count_wins(self, asked: Asked, *decided: Decided) -> None:
-        """Let the velocity rules count what was won just now."""
-        new = [each for each in decided if not each.is_held]
+        """Let the velocity rules count what was won just now. A win that is covered is counted when it is uncovered: a member
+        who is stopped for their wins would know of it.
+        """
+        new = [each for each in decided if not each.is_held and each.running.version.covers is None]
         won = [each.entry.play for each in new if each.running.version.lines[each.entry.awarded].prize is not None]
         if won:
             await self._velocity.count_wins(decided[0].running, asked.visitor, won)
+
+    async def count_uncovered(self, asked: Asked, play: str) -> None:
+        """Let the velocity rules count a win that its member knows of from now on."""
+        await self._velocity.count_wins(await self._versions.running(asked.campaign), asked.visitor, [play])
 
     async def is_known(self, asked: Asked, running: Running) -> bool:
         """Whether the request's key became a play before. Raises KeyReused when its body was another."""

@@ -18,9 +18,10 @@ def may_be_seen() -> ColumnElement[bool]:
     return or_(Award.covered_until.is_(None), Award.uncovered_at.is_not(None))
 
 
-async def uncover(session: AsyncSession, *, play: str, now: datetime) -> None:
-    """Set on its way what a play won, if it won something that is covered. One that is held stays so."""
-    await _uncover(session, select(Award).where(Award.play_id == play, ~may_be_seen()).with_for_update(), now=now)
+async def uncover(session: AsyncSession, *, play: str, now: datetime) -> bool:
+    """Set on its way what a play won, and whether it won something that was covered. One that is held stays so."""
+    won = select(Award).where(Award.play_id == play, ~may_be_seen()).with_for_update()
+    return bool(await _uncover(session, won, now=now))
 
 
 def due_to_be_uncovered(now: datetime) -> Select[Award]:

@@ -228,12 +228,15 @@ async def list_plays(
 
 
 @router.post("/{play_id}/uncover", response_model=PlayView)
-async def uncover_play(play_id: UUID, member: CurrentSession, house: TheHouse) -> Any:
+async def uncover_play(play_id: UUID, request: Request, member: CurrentSession, house: TheHouse) -> Any:
     """See what a covered play came to; from now on what it won is mine. Asked again, the same."""
     async with house.database.transaction() as session:
-        play = await uncover(session, member=member.member_id, play=str(play_id), now=house.clock.now())
+        play, has_won = await uncover(session, member=member.member_id, play=str(play_id), now=house.clock.now())
         if member.campaign_id not in (None, play.campaign_id):
             raise NotFound(noun="play")
+    if has_won:
+        asked = asked_by(member, play.campaign_id, key="", entry="", network=network_of(house, request.scope))
+        await house.campaigns.plays.count_uncovered(asked, play.id)
     return await _shown(house, play)
 
 

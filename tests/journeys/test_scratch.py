@@ -15,6 +15,7 @@ from api.house import House
 from campaigns.plays import Asked
 from tests.journeys.people import Line, Member, Operator, pool_of, someone, works
 from tests.journeys.test_reviews import broken_at_rest
+from tests.journeys.test_velocity import rule
 from tests.support.campaigns import WallClock
 from tests.support.people import AMall
 
@@ -156,6 +157,15 @@ async def test_what_is_held_stays_covered_and_what_is_covered_stays_held(
     await operator.posts(f"/awards/{ids[1]}/release", reason="a family of four")
     await member.sees(ids[1], "delivered", house)
     assert await broken_at_rest(house) == set()
+
+
+async def test_a_rule_about_wins_does_not_tell_what_lies_under_the_coat(cards: Any, member: Member) -> None:
+    campaign = await cards(velocity=[rule(counts="wins", most=2)])
+    dealt = [await member.plays(campaign) for _ in range(4)]
+    for card in dealt[:2]:
+        for _ in range(2):
+            assert (await uncovers(member, card["id"])).json()["awarded"] == "points"
+        assert (await member.tries(campaign)).status_code == (201 if card is dealt[0] else 429)
 
 
 async def test_a_guarantee_does_not_tell_what_lies_under_the_coat(cards: Any, member: Member) -> None:

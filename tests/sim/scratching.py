@@ -65,7 +65,7 @@ class Scratching:
     async def _scratch(self, process: Process, card: str, member: str, *, is_theirs: bool) -> None:
         try:
             async with process.database.transaction() as session:
-                play = await uncover(session, member=member, play=card, now=WallClock().now())
+                play, _ = await uncover(session, member=member, play=card, now=WallClock().now())
         except NotFound:
             if is_theirs:
                 self.journal.blame(f"S1: card {card} was shown to its member and cannot be uncovered")
