@@ -113,15 +113,15 @@ async def create(session: AsyncSession, *, mall: str, key: str, game: str, name:
     return row
 
 
-async def find(session: AsyncSession, *, mall: str, key: str) -> Bank | None:
-    found: Bank | None = await session.scalar(select(Bank).where(Bank.mall_id == mall, Bank.key == key))
+async def find(session: AsyncSession, *, mall: str, key: str, to_change: bool = False) -> Bank | None:
+    query = select(Bank).where(Bank.mall_id == mall, Bank.key == key)
+    found: Bank | None = await session.scalar(query.with_for_update() if to_change else query)
     return found
 
 
 async def of_mall(session: AsyncSession, *, mall: str, key: str, to_change: bool = False) -> Bank:
     """Raises NotFound."""
-    query = select(Bank).where(Bank.mall_id == mall, Bank.key == key)
-    row: Bank | None = await session.scalar(query.with_for_update() if to_change else query)
+    row = await find(session, mall=mall, key=key, to_change=to_change)
     if row is None:
         raise NotFound(noun="bank")
     return row

@@ -10,6 +10,7 @@ from campaigns.plays import written_entry
 from campaigns.round_models import Round
 from campaigns.rounds import begun, steps_of
 from campaigns.versions import Version
+from core.errors import Unavailable
 
 CHUNK_ROUNDS = 200
 
@@ -51,7 +52,10 @@ async def rounds_hold(at: Looking) -> Checked:
 async def _faults(at: Looking, row: Round, entry: str | None, version: Version) -> list[str]:
     steps = steps_of(version)
     faults = []
-    picked, first = await begun(at.session, version, member=row.member_id, number=row.number, now=row.begun_at)
+    try:
+        picked, first = await begun(at.session, version, member=row.member_id, number=row.number, now=row.begun_at)
+    except Unavailable:
+        return ["was begun with items that its bank does not have"]
     state = steps.state.model_validate(row.state)
     if list(picked) != row.picked:
         faults.append("was begun with other items than the seed says")

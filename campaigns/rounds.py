@@ -37,6 +37,7 @@ SPARE = timedelta(seconds=5)
 PLAYED_WITHIN = timedelta(seconds=30)
 """How long after its last move the member's own page has to play, before the worker does."""
 TRIED_AGAIN_AFTER = timedelta(minutes=1)
+IS_OPEN = Round.play_id.is_(None) & Round.closed_for.is_(None)
 
 log = structlog.get_logger()
 
@@ -127,8 +128,7 @@ class Rounds:
         """End rounds that took too long, and play those that nobody did; how many were due."""
         now = self._clock.now()
         async with self._database.reading() as session:
-            is_open = Round.play_id.is_(None) & Round.closed_for.is_(None)
-            due = select(Round).where(is_open, Round.ends_by <= now).order_by(Round.ends_by).limit(limit)
+            due = select(Round).where(IS_OPEN, Round.ends_by <= now).order_by(Round.ends_by).limit(limit)
             rows = (await session.scalars(due)).all()
         for row in rows:
             await self._end(row, now)
@@ -222,8 +222,7 @@ def steps_of(version: Version) -> AnySteps:
 
 async def open_round(session: AsyncSession, *, campaign: str, member: str) -> Round | None:
     """The round that a member is in, if any."""
-    is_open = Round.play_id.is_(None) & Round.closed_for.is_(None)
-    query = select(Round).where(Round.campaign_id == campaign, Round.member_id == member, is_open)
+    query = select(Round).where(Round.campaign_id == campaign, Round.member_id == member, IS_OPEN)
     found: Round | None = await session.scalar(query)
     return found
 

@@ -9,8 +9,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from api.house import House
+from api.watching import audit_house
 from tests.journeys.people import Line, Member, Operator, pool_of, someone, works
 from tests.journeys.test_reviews import broken_at_rest
 from tests.journeys.test_scratch import MovableClock
@@ -316,3 +318,23 @@ async def test_the_leaderboard_counts_the_best_round_of_each(
     wheel = await member.asks("GET", f"/campaigns/{uuid4()}/leaderboard")
     assert wheel.status_code == 404
     assert (await member.asks("GET", f"{path}?of=year")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("UPDATE game_round SET points = points + 1", "has another score than it came to"),
+        ("UPDATE game_round SET picked = '[1, 2, 3]'", "was begun with other items than the seed says"),
+        ("UPDATE game_round SET number = number + 1", "was begun with other items than the seed says"),
+        ("UPDATE game_round SET play_id = NULL, over_at = NULL, points = NULL, ms = NULL", "is the end of no round"),
+        ("UPDATE bank_item SET withdrawn_at = added_at", "was begun with items that its bank does not have"),
+    ],
+)
+async def test_a_round_that_was_changed_behind_our_back_is_noticed(
+    quiz: Quiz, member: Member, house: House, change: str, fault: str
+) -> None:
+    await plays(member, await goes_through(member, await quiz(), right=2))
+    async with house.database.transaction() as session:
+        await session.execute(text(change))
+    (found,) = [each for each in await audit_house(house) if each.id == "I20"]
+    assert [broken for broken in found.broken if fault in broken], found.broken
