@@ -10,8 +10,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from api.house import House
+from api.watching import audit_house
 from campaigns.plays import Asked
 from tests.journeys.people import Line, Member, Operator, pool_of, someone, works
 from tests.journeys.test_reviews import broken_at_rest
@@ -176,3 +178,22 @@ async def test_a_guarantee_does_not_tell_what_lies_under_the_coat(cards: Any, me
     assert (card["wins_within"], (await member.stands(campaign))["wins_within"]) == (None, None)
     assert (await uncovers(member, card["id"])).json()["wins_within"] == 3
     assert (await member.stands(campaign))["wins_within"] == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("DELETE FROM play_uncovering", "was uncovered too early, by nobody"),
+        ("UPDATE play SET covered_until_ms = covered_until_ms + 1", "waits otherwise than its version says"),
+        ("UPDATE play SET covered_until_ms = NULL", "waits otherwise than its version says"),
+        ("UPDATE award SET covered_until = NULL, uncovered_at = NULL", "is covered and its award is not"),
+    ],
+)
+async def test_a_card_that_was_changed_behind_our_back_is_noticed(
+    cards: Any, member: Member, house: House, change: str, fault: str
+) -> None:
+    await uncovers(member, (await member.plays(await cards()))["id"])
+    async with house.database.transaction() as session:
+        await session.execute(text(change))
+    (found,) = [each for each in await audit_house(house) if each.id == "I15"]
+    assert [broken for broken in found.broken if fault in broken], found.broken
